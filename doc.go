@@ -1,0 +1,3 @@
+// Package onhand keeps stock right across Shopify, warehouses, tills and
+// marketplaces.
+package onhand
