@@ -1,0 +1,162 @@
+package inventory
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Merge joins what two messages, or documents, say about one order. It is
+// commutative, associative and idempotent, so documents do not depend on the
+// order of messages, on repeats, or on how they were grouped. The result shares
+// no memory with a and b and is in canonical form: slices sorted by ID, parts
+// of one ID joined, empty slices nil. Merging with the zero Order brings an
+// Order into that form.
+//
+// Both are expected to be about the same order; Merge does not check it.
+func Merge(a, b Order) Order {
+	return Order{
+		Channel:      max(a.Channel, b.Channel),
+		ID:           max(a.ID, b.ID),
+		Created:      max(a.Created, b.Created),
+		Updated:      max(a.Updated, b.Updated),
+		Read:         max(a.Read, b.Read),
+		Edited:       max(a.Edited, b.Edited),
+		Full:         a.Full || b.Full,
+		Cancelled:    a.Cancelled || b.Cancelled,
+		Unclaimed:    a.Unclaimed || b.Unclaimed,
+		Location:     max(a.Location, b.Location),
+		Settles:      max(a.Settles, b.Settles),
+		Lines:        union(a.Lines, b.Lines, compareLines, joinLines),
+		Refunds:      union(a.Refunds, b.Refunds, compareRefunds, joinRefunds),
+		Fulfillments: union(a.Fulfillments, b.Fulfillments, compareFulfillments, joinFulfillments),
+		Places:       newestPlaces(a.Places, b.Places),
+	}
+}
+
+// union returns the parts of both, sorted, parts with one key joined. Joining a
+// part with itself must copy it.
+func union[T any](a, b []T, compare func(x, y T) int, join func(x, y T) T) []T {
+	all := slices.Concat(a, b)
+	slices.SortStableFunc(all, compare)
+	var out []T
+	for _, x := range all {
+		if n := len(out); n > 0 && compare(out[n-1], x) == 0 {
+			out[n-1] = join(out[n-1], x)
+		} else {
+			out = append(out, join(x, x))
+		}
+	}
+	return out
+}
+
+func compareLines(x, y OrderLine) int { return strings.Compare(x.ID, y.ID) }
+
+func joinLines(x, y OrderLine) OrderLine {
+	return OrderLine{
+		ID:      x.ID,
+		SKU:     max(x.SKU, y.SKU),
+		Ordered: max(x.Ordered, y.Ordered),
+		Removed: max(x.Removed, y.Removed),
+		Dropped: max(x.Dropped, y.Dropped),
+		Judged:  max(x.Judged, y.Judged),
+	}
+}
+
+func compareRefunds(x, y Refund) int { return strings.Compare(x.ID, y.ID) }
+
+func joinRefunds(x, y Refund) Refund {
+	return Refund{
+		ID:        x.ID,
+		Confirmed: x.Confirmed || y.Confirmed,
+		Lines:     union(x.Lines, y.Lines, compareRefundLines, joinRefundLines),
+	}
+}
+
+func compareRefundLines(x, y RefundLine) int {
+	return cmp.Or(strings.Compare(x.Line, y.Line), cmp.Compare(x.Restock, y.Restock), strings.Compare(x.Location, y.Location))
+}
+
+func joinRefundLines(x, y RefundLine) RefundLine {
+	x.Quantity = max(x.Quantity, y.Quantity)
+	return x
+}
+
+func compareFulfillments(x, y Fulfillment) int { return strings.Compare(x.ID, y.ID) }
+
+func joinFulfillments(x, y Fulfillment) Fulfillment {
+	return Fulfillment{
+		ID:        x.ID,
+		Status:    x.Status.later(y.Status),
+		Confirmed: x.Confirmed.later(y.Confirmed),
+		Location:  max(x.Location, y.Location),
+		Lines:     union(x.Lines, y.Lines, compareFulfillmentLines, joinFulfillmentLines),
+	}
+}
+
+func compareFulfillmentLines(x, y FulfillmentLine) int { return strings.Compare(x.Line, y.Line) }
+
+func joinFulfillmentLines(x, y FulfillmentLine) FulfillmentLine {
+	x.Quantity = max(x.Quantity, y.Quantity)
+	return x
+}
+
+// newestPlaces returns the newer of two readings in canonical form. Content
+// decides between readings of one second, so that either order gives the same.
+func newestPlaces(a, b OrderPlaces) OrderPlaces {
+	a, b = canonicalPlaces(a), canonicalPlaces(b)
+	if comparePlaces(a, b) < 0 {
+		return b
+	}
+	return a
+}
+
+func canonicalPlaces(p OrderPlaces) OrderPlaces {
+	p.Lines = union(p.Lines, nil, compareLinePlaces, joinLinePlaces)
+	return p
+}
+
+func comparePlaces(a, b OrderPlaces) int {
+	return cmp.Or(
+		cmp.Compare(a.Updated, b.Updated),
+		cmp.Compare(a.Read, b.Read),
+		slices.CompareFunc(a.Lines, b.Lines, func(x, y LinePlaces) int {
+			return cmp.Or(compareLinePlaces(x, y), compareBools(x.Sure, y.Sure),
+				slices.CompareFunc(x.At, y.At, func(x, y PlaceLine) int {
+					return cmp.Or(comparePlaceLines(x, y), cmp.Compare(x.Open, y.Open),
+						cmp.Compare(x.Shipped, y.Shipped), cmp.Compare(x.Gone, y.Gone))
+				}))
+		}))
+}
+
+func compareLinePlaces(x, y LinePlaces) int { return strings.Compare(x.Line, y.Line) }
+
+func joinLinePlaces(x, y LinePlaces) LinePlaces {
+	return LinePlaces{
+		Line: x.Line,
+		Sure: x.Sure && y.Sure,
+		At:   union(x.At, y.At, comparePlaceLines, joinPlaceLines),
+	}
+}
+
+func comparePlaceLines(x, y PlaceLine) int { return strings.Compare(x.Location, y.Location) }
+
+func joinPlaceLines(x, y PlaceLine) PlaceLine {
+	return PlaceLine{
+		Location: x.Location,
+		Open:     max(x.Open, y.Open),
+		Shipped:  max(x.Shipped, y.Shipped),
+		Gone:     max(x.Gone, y.Gone),
+	}
+}
+
+func compareBools(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case y:
+		return -1
+	default:
+		return 1
+	}
+}
