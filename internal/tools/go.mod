@@ -1,0 +1,22 @@
+// The tools that generate code, apart from the library's own go.mod so that no
+// user of the library has them in his module graph.
+//
+//	go tool -modfile=internal/tools/go.mod genqlient
+module github.com/onhand-dev/onhand/internal/tools
+
+go 1.26.0
+
+tool github.com/Khan/genqlient
+
+require (
+	github.com/Khan/genqlient v0.8.1 // indirect
+	github.com/agnivade/levenshtein v1.1.1 // indirect
+	github.com/alexflint/go-arg v1.5.1 // indirect
+	github.com/alexflint/go-scalar v1.2.0 // indirect
+	github.com/bmatcuk/doublestar/v4 v4.6.1 // indirect
+	github.com/vektah/gqlparser/v2 v2.5.19 // indirect
+	golang.org/x/mod v0.20.0 // indirect
+	golang.org/x/sync v0.8.0 // indirect
+	golang.org/x/tools v0.24.1 // indirect
+	gopkg.in/yaml.v2 v2.4.0 // indirect
+)
