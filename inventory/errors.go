@@ -1,0 +1,103 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What can go wrong with stock. Test with errors.Is; where there is data to
+// read, the typed error below matches the sentinel. Except for [ErrUnknown],
+// an error means that nothing was applied.
+var (
+	// ErrInsufficient: an enforced Change would take a level below its floor.
+	// Read [*InsufficientError] for every short line. It may succeed later.
+	ErrInsufficient = errors.New("inventory: not enough stock")
+	// ErrUntracked: the level was never started with [Track], or its record is
+	// gone. Unknown is not zero. Read [*UntrackedError] for the keys.
+	ErrUntracked = errors.New("inventory: level is not tracked")
+	// ErrNotFound: no such reservation.
+	ErrNotFound = errors.New("inventory: not found")
+	// ErrExpired: the reservation's time is over. For Commit: and its units
+	// are sold meanwhile; the error then is an ErrInsufficient, too.
+	ErrExpired = errors.New("inventory: reservation has expired")
+	// ErrReleased: the reservation was released, so it can't be extended or
+	// committed. Reserve again under a new ID.
+	ErrReleased = errors.New("inventory: reservation was released")
+	// ErrCommitted: the reservation was committed, to another order if the
+	// call was a Commit.
+	ErrCommitted = errors.New("inventory: reservation is committed")
+	// ErrReusedID: the ID was used for other content. Nothing is applied; give
+	// each operation an ID of its own.
+	ErrReusedID = errors.New("inventory: ID was used for something else")
+	// ErrInvalid: the input is wrong; read [*InvalidError] for the field.
+	ErrInvalid = errors.New("inventory: invalid")
+	// ErrConflict: a guard no longer holds, or the level to track exists.
+	// Read again and decide again.
+	ErrConflict = errors.New("inventory: conflict")
+	// ErrUnknown: no answer came, so the Change may have been applied. Submit
+	// it again with the same ID: it takes effect once.
+	ErrUnknown = errors.New("inventory: outcome unknown, submit again with the same ID")
+	// ErrDataLoss: the store went back in time (its epoch or sequence is older
+	// than one seen before). It is refused until it has been recovered.
+	ErrDataLoss = errors.New("inventory: store lost data, refusing to use it")
+	// ErrUnproved: the channel is not known to execute a repeated request
+	// once, so nothing may be pushed to it. See [Channel.ReplayProved].
+	ErrUnproved = errors.New("inventory: replay of idempotency keys is not proved for the channel")
+)
+
+// InsufficientError lists every line that is short. It is an ErrInsufficient.
+type InsufficientError struct{ Short []Shortage }
+
+// Shortage is one level that has less than was asked of it.
+type Shortage struct {
+	Key
+	// State that lacks units: mostly Available.
+	State State
+	// Wanted and Left are in units. Left can be negative.
+	Wanted, Left int64
+}
+
+func (e *InsufficientError) Error() string {
+	parts := make([]string, len(e.Short))
+	for i, s := range e.Short {
+		parts[i] = fmt.Sprintf("%s: %d wanted, %d left", s.Key, s.Wanted, s.Left)
+		if s.State != Available {
+			parts[i] += " " + string(s.State)
+		}
+	}
+	return ErrInsufficient.Error() + ": " + strings.Join(parts, "; ")
+}
+
+// Is makes it an ErrInsufficient.
+func (e *InsufficientError) Is(target error) bool { return target == ErrInsufficient }
+
+// UntrackedError names levels that are not tracked. It is an ErrUntracked.
+type UntrackedError struct{ Keys []Key }
+
+func (e *UntrackedError) Error() string {
+	parts := make([]string, len(e.Keys))
+	for i, k := range e.Keys {
+		parts[i] = k.String()
+	}
+	return ErrUntracked.Error() + ": " + strings.Join(parts, ", ") + "; start it with Track or load it from a channel"
+}
+
+// Is makes it an ErrUntracked.
+func (e *UntrackedError) Is(target error) bool { return target == ErrUntracked }
+
+// Permanent tells a queue that trying again right away does not help.
+func (e *UntrackedError) Permanent() bool { return true }
+
+// InvalidError names the field that is wrong. It is an ErrInvalid.
+type InvalidError struct{ Field, Problem string }
+
+func (e *InvalidError) Error() string {
+	return "inventory: " + e.Field + " " + e.Problem
+}
+
+// Is makes it an ErrInvalid.
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+// Permanent tells a queue that trying again does not help.
+func (e *InvalidError) Permanent() bool { return true }

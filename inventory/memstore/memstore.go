@@ -1,0 +1,152 @@
+// Package memstore keeps stock in memory: the model of what a store does, for
+// tests, demos and programs that may forget. It keeps nothing across restarts.
+//
+// It passes package storetest, and the Lua scripts of redisstore are tested
+// against it operation by operation, so read it to learn what a Change does.
+package memstore
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/onhand-dev/onhand/inventory"
+)
+
+// Config of a Store. Nil and zero values mean defaults.
+type Config struct {
+	// Now is the store's clock. Default: time.Now.
+	Now func() time.Time
+	// Horizon is how long the ID of an applied Change and the record of a
+	// settled reservation are remembered. Default: 15 days.
+	Horizon time.Duration
+}
+
+// Store implements [inventory.Store] and [inventory.Bookmarker]. It is safe
+// for concurrent use.
+type Store struct {
+	now     func() time.Time
+	horizon time.Duration
+	epoch   string
+
+	mu        sync.Mutex
+	merchants map[string]*merchant
+}
+
+var (
+	_ inventory.Store      = (*Store)(nil)
+	_ inventory.Bookmarker = (*Store)(nil)
+)
+
+// New returns an empty Store.
+func New(cfg *Config) *Store {
+	var c Config
+	if cfg != nil {
+		c = *cfg
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Store{
+		now:       c.Now,
+		horizon:   cmp.Or(max(c.Horizon, 0), 15*24*time.Hour),
+		epoch:     rand.Text(),
+		merchants: map[string]*merchant{},
+	}
+}
+
+// merchant is all that is kept of one merchant.
+type merchant struct {
+	settings  inventory.Settings
+	levels    map[inventory.Key]*inventory.Level
+	ids       map[string]seen
+	holds     map[string]*hold
+	docs      map[string]*document
+	channels  map[string]*channel
+	bookmarks map[string]string
+	batches   int64
+}
+
+type seen struct {
+	fingerprint uint64
+	at          time.Time
+}
+
+type hold struct {
+	inventory.Reservation
+	fingerprint uint64
+	// settled: by the document of the order that carried its ID.
+	settled bool
+	// ended is when it was committed, released or expired.
+	ended time.Time
+}
+
+type document struct {
+	inventory.Document
+	fingerprint uint64
+	written     time.Time
+}
+
+func (s *Store) merchant(name string) *merchant {
+	m := s.merchants[name]
+	if m == nil {
+		m = &merchant{
+			levels:    map[inventory.Key]*inventory.Level{},
+			ids:       map[string]seen{},
+			holds:     map[string]*hold{},
+			docs:      map[string]*document{},
+			channels:  map[string]*channel{},
+			bookmarks: map[string]string{},
+		}
+		s.merchants[name] = m
+	}
+	return m
+}
+
+// due lists reservations whose time is over, oldest first.
+func (m *merchant) due(now time.Time, most int) []string {
+	var due []*hold
+	for _, h := range m.holds {
+		if h.Status == inventory.Held && !now.Before(h.ExpiresAt) {
+			due = append(due, h)
+		}
+	}
+	slices.SortFunc(due, func(a, b *hold) int { return cmp.Or(a.ExpiresAt.Compare(b.ExpiresAt), cmp.Compare(a.ID, b.ID)) })
+	var ids []string
+	for _, h := range due[:min(len(due), most)] {
+		ids = append(ids, h.ID)
+	}
+	return ids
+}
+
+// Tidy implements [inventory.Store].
+func (s *Store) Tidy(ctx context.Context, name string, most int) (more bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, now := s.merchant(name), s.now()
+	for _, id := range m.due(now, most) {
+		c := inventory.Expire(id)
+		c.Merchant = name
+		s.apply(c, now)
+	}
+	left := most
+	for id, h := range m.holds {
+		if h.Status != inventory.Held && now.Sub(h.ended) > s.horizon && left > 0 {
+			delete(m.holds, id)
+			left--
+		}
+	}
+	for id, x := range m.ids {
+		if now.Sub(x.at) > s.horizon && left > 0 {
+			delete(m.ids, id)
+			left--
+		}
+	}
+	return left == 0 || len(m.due(now, 1)) > 0, nil
+}
