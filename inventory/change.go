@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -275,4 +276,9 @@ func byMovement(a, b Line) int {
 		}
 	}
 	return int(a.Quantity - b.Quantity)
+}
+
+// digest stands for lines whose locations are not chosen yet.
+func digest(lines []Line) string {
+	return strconv.FormatUint(Change{Lines: lines}.Fingerprint(), 36)
 }

@@ -1,0 +1,311 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Stock is one merchant's stock: what users hold. It has no goroutine and
+// nothing to close, and is safe for concurrent use.
+//
+// Its methods return errors of this package. [ErrUnknown] and nothing else
+// means that the outcome is not known; the same call with the same ID settles
+// it. Contexts bound the wait, not the effect.
+type Stock struct {
+	store    Store
+	applier  Applier
+	merchant string
+	sourcer  Sourcer
+	log      *slog.Logger
+}
+
+// Config of a Stock. Nil and zero values mean defaults.
+type Config struct {
+	// Locker applies Changes by its strategy. Default: the store itself, atomic.
+	Locker Applier
+	// Sourcer chooses locations for lines that have none. Default: none, and
+	// such lines are refused.
+	Sourcer Sourcer
+	// Logger of what somebody should look at. Default: none.
+	Logger *slog.Logger
+}
+
+// New returns the stock of a merchant. The error is an [*InvalidError] about
+// the merchant's name.
+func New(s Store, merchant string, cfg *Config) (*Stock, error) {
+	if err := ValidMerchant(merchant); err != nil {
+		return nil, err
+	}
+	var c Config
+	if cfg != nil {
+		c = *cfg
+	}
+	if c.Locker == nil {
+		c.Locker = s
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Stock{store: s, applier: c.Locker, merchant: merchant, sourcer: c.Sourcer, log: c.Logger}, nil
+}
+
+// Merchant is whose stock it is.
+func (s *Stock) Merchant() string { return s.merchant }
+
+// Store is where the stock is kept.
+func (s *Stock) Store() Store { return s.store }
+
+// Emitter takes Changes: a [*Stock], which applies them now, or the publishing
+// end of a queue. Nil means that it has every one of them; after an error emit
+// all again, which is harmless.
+type Emitter interface {
+	Emit(ctx context.Context, changes ...Change) error
+}
+
+// Emit implements [Emitter]: ApplyBatch with the errors joined.
+func (s *Stock) Emit(ctx context.Context, changes ...Change) error {
+	var errs []error
+	for _, o := range s.ApplyBatch(ctx, changes) {
+		errs = append(errs, o.Err)
+	}
+	return errors.Join(errs...)
+}
+
+// Apply applies one Change. See [Stock.ApplyBatch].
+func (s *Stock) Apply(ctx context.Context, c Change) (Outcome, error) {
+	out := s.ApplyBatch(ctx, []Change{c})[0]
+	return out, out.Err
+}
+
+// ApplyBatch applies Changes in one call to the store, those that carry an
+// [Order] after the others, and returns an Outcome each.
+//
+// An order is merged into its document, and the difference of what the
+// document implies before and after is applied, with the new document, in one
+// step. Where a level of an order is not tracked, nothing moves on it, and
+// Outcome.Untracked says so: when the level is loaded later, the order is in
+// its number already.
+func (s *Stock) ApplyBatch(ctx context.Context, changes []Change) []Outcome {
+	out := make([]Outcome, len(changes))
+	var plain, orders []int
+	for i, c := range changes {
+		if c.Merchant != "" && c.Merchant != s.merchant {
+			out[i] = Outcome{ID: c.ID, Err: &InvalidError{Field: "Merchant", Problem: "is " + c.Merchant + ", but this is the stock of " + s.merchant}}
+			continue
+		}
+		if c.Order != nil {
+			orders = append(orders, i)
+		} else {
+			plain = append(plain, i)
+		}
+	}
+	pick := func(at []int) []Change {
+		picked := make([]Change, len(at))
+		for j, i := range at {
+			picked[j] = changes[i]
+			picked[j].Merchant = s.merchant
+		}
+		return picked
+	}
+	put := func(at []int, outcomes []Outcome) {
+		for j, i := range at {
+			out[i] = outcomes[j]
+		}
+	}
+	if len(plain) > 0 {
+		put(plain, s.applyPlain(ctx, pick(plain)))
+	}
+	if len(orders) > 0 {
+		put(orders, s.applyOrders(ctx, pick(orders)))
+	}
+	return out
+}
+
+// mostSourcings is how often locations are chosen anew for a Change that came
+// up short where another location may have had enough.
+const mostSourcings = 3
+
+func (s *Stock) applyPlain(ctx context.Context, changes []Change) []Outcome {
+	out := make([]Outcome, len(changes))
+	todo := make([]int, len(changes))
+	for i := range changes {
+		todo[i] = i
+	}
+	for try := 1; len(todo) > 0; try++ {
+		ready, at := make([]Change, 0, len(todo)), make([]int, 0, len(todo))
+		for _, i := range todo {
+			c, err := s.source(ctx, changes[i])
+			if err == nil {
+				err = c.Validate()
+			}
+			if err != nil {
+				out[i] = Outcome{ID: c.ID, Err: err}
+				continue
+			}
+			ready, at = append(ready, c), append(at, i)
+		}
+		todo = todo[:0]
+		for j, o := range s.submit(ctx, ready) {
+			i := at[j]
+			out[i] = o
+			if try < mostSourcings && errors.Is(o.Err, ErrInsufficient) && ready[j].Digest != changes[i].Digest {
+				todo = append(todo, i)
+			}
+		}
+	}
+	return out
+}
+
+// source fills in locations. What the Change says without them stays its
+// content: another choice next time is still the same Change.
+func (s *Stock) source(ctx context.Context, c Change) (Change, error) {
+	without := slices.IndexFunc(c.Lines, func(l Line) bool { return l.Location == "" && l.SKU != "" })
+	if without < 0 || s.sourcer == nil {
+		return c, nil
+	}
+	var keys []Key
+	for _, l := range c.Lines {
+		if k := (Key{SKU: l.SKU}); !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
+	levels, err := s.store.Levels(ctx, s.merchant, keys)
+	if err != nil && !errors.Is(err, ErrUntracked) {
+		return c, err
+	}
+	lines, err := s.sourcer.Source(ctx, c.Lines, levels)
+	if err != nil {
+		return c, err
+	}
+	if c.Digest == "" {
+		c.Digest = digest(c.Lines)
+	}
+	c.Lines = lines
+	return c, nil
+}
+
+// submit hands Changes to the applier, and lets reservations expire whose time
+// is over. An enforced Change that came up short while some were due is tried
+// again after it.
+func (s *Stock) submit(ctx context.Context, changes []Change) []Outcome {
+	if len(changes) == 0 {
+		return nil
+	}
+	out := s.applier.Apply(ctx, changes)
+	for fresh := out; s.expire(ctx, fresh); {
+		var again []Change
+		var at []int
+		for i, o := range out {
+			if errors.Is(o.Err, ErrInsufficient) && len(o.Due) > 0 {
+				again, at = append(again, changes[i]), append(at, i)
+			}
+		}
+		if again == nil {
+			break
+		}
+		fresh = s.applier.Apply(ctx, again)
+		for j, o := range fresh {
+			out[at[j]] = o
+		}
+	}
+	return out
+}
+
+// expire submits the expiry of the reservations that outcomes name, and
+// reports whether anything went back.
+func (s *Stock) expire(ctx context.Context, out []Outcome) bool {
+	var ids []string
+	for _, o := range out {
+		for _, id := range o.Due {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	changes := make([]Change, len(ids))
+	for i, id := range ids {
+		changes[i] = Expire(id)
+		changes[i].Merchant = s.merchant
+	}
+	if len(changes) == 0 {
+		return false
+	}
+	moved := false
+	for _, o := range s.store.Apply(ctx, changes) {
+		moved = moved || o.Err == nil
+	}
+	return moved
+}
+
+// Reserve holds units for ttl under an ID, e.g. the cart's. Repeated, it
+// answers with the hold's present state: look at Status. Reserving other lines
+// needs another ID. Errors: [ErrInsufficient] with every short line,
+// [ErrUntracked], [ErrReusedID], [ErrInvalid], [ErrUnknown].
+func (s *Stock) Reserve(ctx context.Context, id string, ttl time.Duration, lines ...Line) (Reservation, error) {
+	return hold(s.Apply(ctx, Reserve(id, ttl, lines...)))
+}
+
+// Extend makes a hold last until ttl from now; it never shortens one. Errors:
+// [ErrExpired], [ErrReleased], [ErrCommitted], [ErrNotFound], [ErrUnknown].
+func (s *Stock) Extend(ctx context.Context, id string, ttl time.Duration) (Reservation, error) {
+	return hold(s.Apply(ctx, Extend(id, ttl)))
+}
+
+func hold(o Outcome, err error) (Reservation, error) {
+	if o.Reservation == nil {
+		return Reservation{}, err
+	}
+	return *o.Reservation, err
+}
+
+// Commit sells what a hold has to an order. After the hold's time it takes the
+// units again if they are there (Outcome.Late), else the error is [ErrExpired]
+// and [ErrInsufficient]. Other errors: [ErrReleased], [ErrNotFound],
+// [ErrCommitted] if it went to another order, [ErrUnknown]. Once the customer
+// has paid, call it with [context.WithoutCancel].
+func (s *Stock) Commit(ctx context.Context, id, order string) (Outcome, error) {
+	return s.Apply(ctx, Commit(id, order))
+}
+
+// Release gives back what a hold has; nil also if it was released or has
+// expired before. Errors: [ErrCommitted], [ErrNotFound], [ErrUnknown].
+func (s *Stock) Release(ctx context.Context, id string) error {
+	_, err := s.Apply(ctx, Release(id))
+	return err
+}
+
+// Available is how many units of a SKU may be sold, over all locations:
+// available less each level's safety stock, plus its backorder limit, as of
+// now. Below zero it is oversold. A SKU that is not tracked is [ErrUntracked],
+// never 0.
+func (s *Stock) Available(ctx context.Context, sku string) (int64, error) {
+	levels, err := s.store.Levels(ctx, s.merchant, []Key{{SKU: sku}})
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	for _, l := range levels {
+		n += l.Sellable()
+	}
+	return n, nil
+}
+
+// Levels returns the tracked levels of keys, sorted, as of now; an empty
+// Location stands for all. An [*UntrackedError] beside them names the others.
+func (s *Stock) Levels(ctx context.Context, keys ...Key) ([]Level, error) {
+	return s.store.Levels(ctx, s.merchant, keys)
+}
+
+// Settings returns the merchant's channels.
+func (s *Stock) Settings(ctx context.Context) (Settings, error) {
+	return s.store.Settings(ctx, s.merchant)
+}
+
+// Configure merges settings: channels by name, rules by level. Levels are
+// pending by the new rules when it returns.
+func (s *Stock) Configure(ctx context.Context, set Settings) error {
+	return s.store.Configure(ctx, s.merchant, set)
+}
