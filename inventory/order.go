@@ -2,6 +2,10 @@ package inventory
 
 import "cmp"
 
+// MaxOrderParts is how many lines, refunds, fulfillments and places an [Order]
+// may have in all.
+const MaxOrderParts = 10_000
+
 // Order is what one message says about an order, and, joined by [Merge], all
 // that is known of it: its document. A part that is missing says nothing; in
 // particular a line that a later message leaves out is not gone. docs/orders.md
@@ -186,6 +190,3 @@ type PlaceLine struct {
 
 // Document names the order's document in a store.
 func (o Order) Document() string { return o.Channel + "/" + o.ID }
-
-// Validate checks an order that comes from outside.
-func (o Order) Validate() error { return nil }
