@@ -1,0 +1,2 @@
+// Package queue carries events between services.
+package queue
