@@ -2954,17 +2954,17 @@ func (v *__MoreFulfillmentOrdersInput) GetAfter() *string { return v.After }
 
 // __MoreLevelsInput is used internally by genqlient
 type __MoreLevelsInput struct {
-	Id     string   `json:"id"`
-	Levels int64    `json:"levels"`
-	After  *string  `json:"after"`
-	Names  []string `json:"names"`
+	Id    string   `json:"id"`
+	First int64    `json:"first"`
+	After *string  `json:"after"`
+	Names []string `json:"names"`
 }
 
 // GetId returns __MoreLevelsInput.Id, and is useful for accessing the field via an interface.
 func (v *__MoreLevelsInput) GetId() string { return v.Id }
 
-// GetLevels returns __MoreLevelsInput.Levels, and is useful for accessing the field via an interface.
-func (v *__MoreLevelsInput) GetLevels() int64 { return v.Levels }
+// GetFirst returns __MoreLevelsInput.First, and is useful for accessing the field via an interface.
+func (v *__MoreLevelsInput) GetFirst() int64 { return v.First }
 
 // GetAfter returns __MoreLevelsInput.After, and is useful for accessing the field via an interface.
 func (v *__MoreLevelsInput) GetAfter() *string { return v.After }
@@ -3797,10 +3797,10 @@ func MoreFulfillmentOrders(
 
 // The query executed by MoreLevels.
 const MoreLevels_Operation = `
-query MoreLevels ($id: ID!, $levels: Int!, $after: String, $names: [String!]!) {
+query MoreLevels ($id: ID!, $first: Int!, $after: String, $names: [String!]!) {
 	inventoryItem(id: $id) {
 		id
-		inventoryLevels(first: $levels, after: $after, includeInactive: true) {
+		inventoryLevels(first: $first, after: $after, includeInactive: true) {
 			... LevelPage
 		}
 	}
@@ -3839,7 +3839,7 @@ func MoreLevels(
 	ctx_ context.Context,
 	client_ graphql.Client,
 	id string,
-	levels int64,
+	first int64,
 	after *string,
 	names []string,
 ) (data_ *MoreLevelsResponse, err_ error) {
@@ -3847,10 +3847,10 @@ func MoreLevels(
 		OpName: "MoreLevels",
 		Query:  MoreLevels_Operation,
 		Variables: &__MoreLevelsInput{
-			Id:     id,
-			Levels: levels,
-			After:  after,
-			Names:  names,
+			Id:    id,
+			First: first,
+			After: after,
+			Names: names,
 		},
 	}
 
