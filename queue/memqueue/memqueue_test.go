@@ -1,0 +1,26 @@
+package memqueue_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/onhand-dev/onhand/queue"
+	"github.com/onhand-dev/onhand/queue/memqueue"
+	"github.com/onhand-dev/onhand/queue/queuetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func harness() queuetest.Harness {
+	return queuetest.Harness{
+		New: func(testing.TB) queue.Queue { return memqueue.New(&memqueue.Config{MaxBody: 1_000_000}) },
+		Features: queuetest.Features{
+			Groups: true, KeepsForNewGroups: true, OrderedPerKey: true, DelayedNack: true, CountsDeliveries: true,
+			MaxBody: 1_000_000,
+		},
+		Bubble: true,
+	}
+}
+
+func TestConformance(t *testing.T) { queuetest.Run(t, harness()) }
