@@ -351,7 +351,7 @@ func (st *step) answer() {
 	}
 	for k := range keys {
 		if l := st.m.levels[k]; l != nil {
-			st.out.Levels = append(st.out.Levels, *l)
+			st.out.Levels = append(st.out.Levels, copied(l))
 		}
 	}
 	slices.SortFunc(st.out.Levels, func(a, b inventory.Level) int { return a.Compare(b.Key) })

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -112,9 +113,11 @@ func (s *Store) Configure(ctx context.Context, name string, set inventory.Settin
 		return &inventory.UntrackedError{Keys: missing}
 	}
 	for k, r := range set.Levels {
+		r.Buffers = maps.Clone(r.Buffers)
 		m.levels[k].Rules = r
 		m.levels[k].Version++
 	}
+	set.Channels = copiedChannels(set.Channels)
 	m.settings = m.settings.Merge(set)
 	m.settings.Version++
 	for k := range m.levels {

@@ -42,7 +42,7 @@ func (s *Store) Levels(ctx context.Context, name string, keys []inventory.Key) (
 		any := false
 		for _, location := range locations {
 			if l := m.levels[inventory.Key{SKU: k.SKU, Location: location}]; l != nil {
-				found[l.Key], any = *l, true
+				found[l.Key], any = copied(l), true
 			}
 		}
 		if !any {
@@ -66,7 +66,7 @@ func (s *Store) AllLevels(ctx context.Context, name string) iter.Seq2[inventory.
 		s.mu.Lock()
 		var levels []inventory.Level
 		for _, l := range s.merchant(name).levels {
-			levels = append(levels, *l)
+			levels = append(levels, copied(l))
 		}
 		s.mu.Unlock()
 		slices.SortFunc(levels, func(a, b inventory.Level) int { return a.Compare(b.Key) })
@@ -106,7 +106,7 @@ func (s *Store) Documents(ctx context.Context, name string, names []string) ([]i
 		out[i].Name = n
 		if d := s.merchant(name).docs[n]; d != nil {
 			out[i] = d.Document
-			out[i].Body = slices.Clone(d.Body)
+			out[i].Body, out[i].Doubts = slices.Clone(d.Body), slices.Clone(d.Doubts)
 		}
 	}
 	return out, nil
@@ -139,8 +139,23 @@ func (s *Store) Settings(ctx context.Context, name string) (inventory.Settings, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	set := s.merchant(name).settings
-	set.Channels, set.Locations = slices.Clone(set.Channels), slices.Clone(set.Locations)
+	set.Channels, set.Locations = copiedChannels(set.Channels), slices.Clone(set.Locations)
 	return set, nil
+}
+
+// copied is what callers get, so that they can't reach into the store.
+func copied(l *inventory.Level) inventory.Level {
+	c := *l
+	c.Rules.Buffers = maps.Clone(l.Rules.Buffers)
+	return c
+}
+
+func copiedChannels(channels []inventory.Channel) []inventory.Channel {
+	out := slices.Clone(channels)
+	for i := range out {
+		out[i].Locations = slices.Clone(out[i].Locations)
+	}
+	return out
 }
 
 // see remembers a location that has levels.
