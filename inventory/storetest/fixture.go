@@ -16,6 +16,9 @@ const (
 	there = "lyon"
 	shop  = "shopify/acme"
 	till  = "till/1"
+
+	minute = time.Minute
+	hour   = time.Hour
 )
 
 // tester is what the fixture needs of *testing.T and *rapid.T.
@@ -213,6 +216,48 @@ func (f *fixture) short(out inventory.Outcome) []inventory.Shortage {
 	var e *inventory.InsufficientError
 	f.yes(errors.As(out.Err, &e), "the error must name every short line, not be %v", out.Err)
 	return e.Short
+}
+
+// untracked returns the keys that the error names.
+func (f *fixture) untracked(err error) []inventory.Key {
+	f.Helper()
+	var e *inventory.UntrackedError
+	f.yes(errors.As(err, &e), "the error must name the unknown levels, not be %v", err)
+	f.errorIs(err, inventory.ErrUntracked)
+	return e.Keys
+}
+
+// document reads one document.
+func (f *fixture) document(name string) inventory.Document {
+	f.Helper()
+	docs, err := f.store.Documents(f.Context(), f.merchant, []string{name})
+	f.noError(err)
+	f.equal(1, len(docs), "one document per name")
+	f.equal(name, docs[0].Name)
+	return docs[0]
+}
+
+func (f *fixture) settings() inventory.Settings {
+	f.Helper()
+	set, err := f.store.Settings(f.Context(), f.merchant)
+	f.noError(err)
+	return set
+}
+
+// document returns a write of an order's document, which was read at version.
+func document(name string, version int64, body string, lines ...inventory.Line) inventory.Change {
+	c := recorded(inventory.Sell(name, lines...))
+	c.Kind = inventory.KindOrder
+	c.Document = &inventory.Document{Name: name, Version: version, Body: []byte(body)}
+	return c
+}
+
+func byKey(levels []inventory.Level) map[inventory.Key]inventory.Level {
+	m := map[inventory.Key]inventory.Level{}
+	for _, l := range levels {
+		m[l.Key] = l
+	}
+	return m
 }
 
 func key(sku string) inventory.Key { return inventory.Key{SKU: sku, Location: here} }
