@@ -68,7 +68,7 @@ func decide(cfg *RouterConfig, t try) verdict {
 	case t.stopped && errors.Is(t.err, context.Canceled):
 		return verdict{act: actBack}
 	case isUnavailable(t.err):
-		return verdict{act: actPause, after: wait(retryAfter(t.err), backoff(t.outages+1), t.jitter)}
+		return verdict{act: actPause, after: wait(retryAfter(t.err), min(backoff(t.outages+1), cfg.BreakerPause), t.jitter)}
 	case t.failed+1 >= cfg.MaxAttempts:
 		return verdict{act: actBury, reason: reasonOf(t.err, ReasonAttempts)}
 	default:

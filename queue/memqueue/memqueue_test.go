@@ -2,6 +2,7 @@ package memqueue_test
 
 import (
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -24,3 +25,10 @@ func harness() queuetest.Harness {
 }
 
 func TestConformance(t *testing.T) { queuetest.Run(t, harness()) }
+
+// TestConformanceInRealTime runs the suite as a backend with a network would.
+func TestConformanceInRealTime(t *testing.T) {
+	h := harness()
+	h.Bubble, h.Silence, h.Scale = false, 50*time.Millisecond, 5
+	queuetest.Run(t, h)
+}
