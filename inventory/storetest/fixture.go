@@ -237,6 +237,26 @@ func (f *fixture) document(name string) inventory.Document {
 	return docs[0]
 }
 
+func (f *fixture) applied(ids ...string) []bool {
+	f.Helper()
+	known, err := f.store.Applied(f.Context(), f.merchant, ids)
+	f.noError(err)
+	return known
+}
+
+// tidy tidies until there is nothing more to do.
+func (f *fixture) tidy() {
+	f.Helper()
+	for range 10_000 {
+		more, err := f.store.Tidy(f.Context(), f.merchant, 7)
+		f.noError(err)
+		if !more {
+			return
+		}
+	}
+	f.Fatalf("Tidy says for ever that there is more to do")
+}
+
 func (f *fixture) settings() inventory.Settings {
 	f.Helper()
 	set, err := f.store.Settings(f.Context(), f.merchant)
@@ -249,6 +269,18 @@ func document(name string, version int64, body string, lines ...inventory.Line) 
 	c := recorded(inventory.Sell(name, lines...))
 	c.Kind = inventory.KindOrder
 	c.Document = &inventory.Document{Name: name, Version: version, Body: []byte(body)}
+	return c
+}
+
+// settling returns the order's write as one that settles the hold h.
+func settling(c inventory.Change) inventory.Change {
+	c.Reservation = "h"
+	return c
+}
+
+// guarded returns the Change guarded by the version of level a here.
+func guarded(c inventory.Change, version int64) inventory.Change {
+	c.Guards = []inventory.Guard{{Key: key("a"), Version: version}}
 	return c
 }
 

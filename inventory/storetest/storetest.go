@@ -82,6 +82,10 @@ func Run(t *testing.T, h Harness) {
 		run  func(*testing.T, Harness)
 	}{
 		{"lines", lines},
+		{"once", once},
+		{"guards", guards},
+		{"reservations", reservations},
+		{"bookmarks", bookmarks},
 	} {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
