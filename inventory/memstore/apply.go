@@ -119,16 +119,17 @@ func (st *step) document() error {
 		return inventory.ErrConflict
 	}
 	h := st.m.holds[st.c.Reservation]
-	if h == nil || h.settled {
+	if h == nil || h.settled || h.Status == inventory.ReleasedHold {
 		return nil
 	}
-	from := map[inventory.Status]inventory.State{inventory.Held: inventory.Reserved, inventory.CommittedHold: inventory.Committed}[h.Status]
-	if from == "" {
-		return nil // released or expired: the units are back already
-	}
 	st.hold = h
-	st.lines = append(flow(h.Lines, from, inventory.Available), st.lines...)
-	return nil
+	switch h.Status {
+	case inventory.Held:
+		st.lines = append(flow(h.Lines, inventory.Reserved, inventory.Available), st.lines...)
+	case inventory.CommittedHold:
+		st.lines = append(flow(h.Lines, inventory.Committed, inventory.Available), st.lines...)
+	}
+	return nil // of an expired hold the units are back already
 }
 
 // settle is the table of reservations: what extend, commit, release and expire
