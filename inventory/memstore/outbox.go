@@ -29,7 +29,8 @@ type belief struct {
 	since  time.Time
 	batch  string
 	parked string
-	retry  time.Time
+	// parkedAt is when, and retry until when it is left alone.
+	parkedAt, retry time.Time
 }
 
 type batch struct {
@@ -256,7 +257,7 @@ func (m *merchant) end(ch *channel, p inventory.Push, r inventory.Result, now ti
 		wait = cmp.Or(wait, parkedFor)
 	}
 	if wait > 0 {
-		b.parked, b.retry = string(r.Status), now.Add(wait)
+		b.parked, b.parkedAt, b.retry = string(r.Status), now, now.Add(wait)
 		if r.Err != nil {
 			b.parked = r.Err.Error()
 		}
@@ -348,9 +349,13 @@ func (s *Store) beliefs(ctx context.Context, name, channelName string, keys []in
 			continue
 		}
 		b := ch.belief(k)
+		since := b.since
+		if b.parked != "" {
+			since = b.parkedAt
+		}
 		out = append(out, inventory.Belief{
 			Key: k, Channel: channelName, Target: inventory.Target(*l, c), Believed: b.believed, Known: b.known,
-			Pending: !b.since.IsZero(), InFlight: b.batch, Parked: b.parked, Since: b.since,
+			Pending: !b.since.IsZero(), InFlight: b.batch, Parked: b.parked, Since: since,
 		})
 	}
 	return out, nil
