@@ -85,6 +85,9 @@ func Run(t *testing.T, h Harness) {
 		{"once", once},
 		{"guards", guards},
 		{"reservations", reservations},
+		{"orders", orders},
+		{"channels", channels},
+		{"outbox", outbox},
 		{"bookmarks", bookmarks},
 	} {
 		t.Run(g.name, func(t *testing.T) {
