@@ -178,6 +178,9 @@ func (g *group) release(ln *lane) {
 			heap.Push(&g.ready, it)
 		}
 	}
+	if len(ln.blocked.list) > 0 {
+		g.notify()
+	}
 	ln.blocked.list = nil
 	delete(g.lanes, ln.key)
 }
@@ -195,7 +198,6 @@ func (g *group) land(it *item) {
 func (g *group) ack(it *item) {
 	g.land(it)
 	g.discard(it)
-	g.notify()
 }
 
 // nack puts an item in flight back.
