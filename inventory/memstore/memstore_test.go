@@ -1,7 +1,6 @@
 package memstore_test
 
 import (
-	"sync"
 	"testing"
 	"time"
 
@@ -16,38 +15,27 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
 		Open: func(*testing.T) inventory.Store { return open() },
-		// The model has one process: its second one is the same.
+		// It has one process: its second one is the same.
 		Reopen: func(_ *testing.T, s inventory.Store) inventory.Store { return s },
 		Advance: func(_ *testing.T, s inventory.Store, d time.Duration) {
-			s.(store).clock.advance(d)
+			s.(*store).clock.advance(d)
+		},
+		LoseReply: func(_ *testing.T, s inventory.Store) { s.(*store).lose.Store(report) },
+	})
+}
+
+// A client that sends the same again by itself is the other way to go on after
+// a lost reply.
+func TestStoreSendsAgain(t *testing.T) {
+	storetest.Run(t, storetest.Harness{
+		Open:      func(*testing.T) inventory.Store { return open() },
+		LoseReply: func(_ *testing.T, s inventory.Store) { s.(*store).lose.Store(again) },
+		Advance: func(_ *testing.T, s inventory.Store, d time.Duration) {
+			s.(*store).clock.advance(d)
 		},
 	})
 }
 
-// store is a memstore with a clock that tests can move.
-type store struct {
-	*memstore.Store
-	clock *clock
-}
-
-func open() store {
-	c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	return store{Store: memstore.New(&memstore.Config{Now: c.time}), clock: c}
-}
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) time() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+func BenchmarkStore(b *testing.B) {
+	storetest.Benchmark(b, func(testing.TB) inventory.Store { return memstore.New(nil) })
 }

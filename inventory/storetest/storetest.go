@@ -88,6 +88,9 @@ func Run(t *testing.T, h Harness) {
 		{"orders", orders},
 		{"channels", channels},
 		{"outbox", outbox},
+		{"conserve", conserve},
+		{"crowd", crowd},
+		{"loss", loss},
 		{"bookmarks", bookmarks},
 	} {
 		t.Run(g.name, func(t *testing.T) {

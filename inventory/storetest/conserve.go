@@ -1,0 +1,395 @@
+package storetest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/onhand-dev/onhand/inventory"
+	"pgregory.net/rapid"
+)
+
+// conserve plays random histories and keeps its own books of them: after every
+// step the store has to agree with the books.
+func conserve(t *testing.T, h Harness) {
+	store := h.open(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		f := *store
+		f.tester, f.merchant = rt, "test-"+rand.Text()
+		k := open(&f, rt)
+		steps := map[string]func(*rapid.T){
+			"":        k.audit,
+			"move":    k.move,
+			"repeat":  k.repeat,
+			"reserve": k.reserve,
+			"settle":  k.settleHold,
+			"order":   k.order,
+			"rules":   k.rules,
+			"push":    k.push,
+			"answer":  k.answer,
+		}
+		if h.Advance != nil {
+			steps["advance"] = k.advance
+			steps["tidy"] = k.tidy
+		}
+		rt.Repeat(steps)
+	})
+}
+
+// books is what must be true of the store by plain arithmetic.
+type books struct {
+	f       *fixture
+	skus    []string
+	channel inventory.Channel
+	levels  map[string]*inventory.Level
+	// believed of each SKU; those that are missing are unknown.
+	believed map[string]int64
+	// parked until then, and in which batch.
+	parked   map[string]time.Duration
+	inFlight map[string]string
+	batches  []inventory.Batch
+	applied  []inventory.Change
+	holds    []*bookedHold
+	docs     map[string]int64
+	clock    time.Duration
+	n        int
+}
+
+type bookedHold struct {
+	id     string
+	lines  []inventory.Line
+	end    time.Duration
+	status inventory.Status
+	order  string
+}
+
+// open starts three levels: a and b are known to the shop, c is not.
+func open(f *fixture, rt *rapid.T) *books {
+	k := &books{
+		f: f, skus: []string{"a", "b", "c"}, channel: inventory.Channel{Name: shop}, levels: map[string]*inventory.Level{},
+		believed: map[string]int64{}, parked: map[string]time.Duration{}, inFlight: map[string]string{}, docs: map[string]int64{},
+	}
+	f.configure(inventory.Settings{Channels: []inventory.Channel{k.channel}})
+	for _, sku := range k.skus {
+		n := rapid.Int64Range(-2, 12).Draw(rt, "start of "+sku)
+		c := trackShown(sku, n, n)
+		if sku == "c" {
+			c.Origin = ""
+		} else {
+			k.believed[sku] = n
+		}
+		f.must(c)
+		k.levels[sku] = &inventory.Level{Key: key(sku), Available: n, Version: 1}
+	}
+	return k
+}
+
+func (k *books) id(kind string) string {
+	k.n++
+	return fmt.Sprintf("%s-%d", kind, k.n)
+}
+
+func (k *books) lines(rt *rapid.T, most int64) []inventory.Line {
+	var out []inventory.Line
+	for range rapid.IntRange(1, 3).Draw(rt, "lines") {
+		out = append(out, line(rapid.SampledFrom(k.skus).Draw(rt, "sku"), rapid.Int64Range(1, most).Draw(rt, "units")))
+	}
+	return out
+}
+
+// book adds the lines up, and reports whether an enforced Change may do so.
+func (k *books) book(lines []inventory.Line, enforced bool) bool {
+	after := map[string]*inventory.Level{}
+	for _, l := range lines {
+		if after[l.SKU] == nil {
+			copied := *k.levels[l.SKU]
+			copied.Version++
+			after[l.SKU] = &copied
+		}
+		after[l.SKU].Add(l.From, -l.Quantity)
+		after[l.SKU].Add(l.To, l.Quantity)
+	}
+	for sku, l := range after {
+		was := k.levels[sku]
+		low := l.Available < was.Available && l.Available < was.Rules.SafetyStock-was.Rules.BackorderLimit ||
+			l.Reserved < was.Reserved && l.Reserved < 0 || l.Committed < was.Committed && l.Committed < 0 ||
+			l.Unavailable < was.Unavailable && l.Unavailable < 0 || l.Incoming < was.Incoming && l.Incoming < 0
+		if enforced && low {
+			return false
+		}
+	}
+	for sku, l := range after {
+		k.levels[sku] = l
+	}
+	return true
+}
+
+// submit applies a Change and books it; the store must refuse it exactly where
+// the books do.
+func (k *books) submit(c inventory.Change, lines []inventory.Line) bool {
+	k.f.Helper()
+	out := k.f.apply(c)
+	if !k.book(lines, !c.Recorded) {
+		k.f.errorIs(out.Err, inventory.ErrInsufficient, "%s %v goes below the floor", c.Kind, lines)
+		return false
+	}
+	k.f.noError(out.Err, "%s %v is within the floor", c.Kind, lines)
+	k.f.no(out.Duplicate, "%s is new", c.Key())
+	if c.Origin == shop {
+		for _, l := range c.Lines {
+			if _, known := k.believed[l.SKU]; known {
+				k.believed[l.SKU] += l.Shown
+			}
+		}
+	}
+	return true
+}
+
+func (k *books) move(rt *rapid.T) {
+	id, lines := k.id("move"), k.lines(rt, 4)
+	c := rapid.SampledFrom([]inventory.Change{
+		inventory.Sell(id, lines...), inventory.Sell(id, lines...), inventory.Fulfil(id, lines...), inventory.Receive(id, lines...),
+		inventory.Cancel(id, inventory.Available, lines...), inventory.Return(id, inventory.Unavailable, lines...),
+		inventory.Move(id, inventory.Unavailable, inventory.Available, lines...), inventory.Move(id, inventory.World, inventory.Incoming, lines...),
+		inventory.Move(id, inventory.Incoming, inventory.Available, lines...),
+	}).Draw(rt, "change")
+	switch rapid.IntRange(0, 3).Draw(rt, "how") {
+	case 0:
+		c = recorded(c)
+	case 1:
+		c = c.ReportedBy(shop)
+	}
+	if k.submit(c, c.Lines) {
+		k.applied = append(k.applied, c)
+	}
+}
+
+func (k *books) repeat(rt *rapid.T) {
+	if len(k.applied) == 0 {
+		return
+	}
+	c := rapid.SampledFrom(k.applied).Draw(rt, "again")
+	if rapid.Bool().Draw(rt, "other content") {
+		c.Lines = append(slices.Clone(c.Lines), c.Lines[0])
+		k.f.errorIs(k.f.apply(c).Err, inventory.ErrReusedID)
+		return
+	}
+	k.f.repeat(c)
+}
+
+func (k *books) reserve(rt *rapid.T) {
+	id, ttl := k.id("hold"), time.Duration(rapid.IntRange(1, 5).Draw(rt, "minutes"))*minute+minute/2
+	c := inventory.Reserve(id, ttl, k.lines(rt, 3)...)
+	if k.submit(c, c.Lines) {
+		k.holds = append(k.holds, &bookedHold{id: id, lines: c.Lines, end: k.clock + ttl, status: inventory.Held})
+		k.applied = append(k.applied, c)
+	}
+}
+
+// between returns the lines of a hold from one state to another.
+func between(from, to inventory.State, lines []inventory.Line) []inventory.Line {
+	return inventory.Move("", from, to, lines...).Lines
+}
+
+func (k *books) settleHold(rt *rapid.T) {
+	if len(k.holds) == 0 {
+		return
+	}
+	h := rapid.SampledFrom(k.holds).Draw(rt, "hold")
+	switch rapid.SampledFrom([]inventory.Kind{inventory.KindCommit, inventory.KindRelease, inventory.KindExpire}).Draw(rt, "what") {
+	case inventory.KindCommit:
+		from := map[inventory.Status]inventory.State{inventory.Held: inventory.Reserved, inventory.ExpiredHold: inventory.Available}[h.status]
+		c := inventory.Commit(h.id, "order")
+		if from != "" && k.submit(c, between(from, inventory.Committed, h.lines)) {
+			h.status, h.order = inventory.CommittedHold, "order"
+		}
+	case inventory.KindRelease:
+		if h.status == inventory.Held && k.submit(inventory.Release(h.id), between(inventory.Reserved, inventory.Available, h.lines)) {
+			h.status = inventory.ReleasedHold
+		}
+	case inventory.KindExpire:
+		if k.due(h) {
+			k.submit(inventory.Expire(h.id), between(inventory.Reserved, inventory.Available, h.lines))
+			h.status = inventory.ExpiredHold
+		} else {
+			k.f.repeat(inventory.Expire(h.id))
+		}
+	}
+}
+
+func (k *books) due(h *bookedHold) bool { return h.status == inventory.Held && k.clock >= h.end }
+
+func (k *books) order(rt *rapid.T) {
+	name := rapid.SampledFrom([]string{"o/1", "o/2"}).Draw(rt, "order")
+	c := document(name, k.docs[name], k.id("body"), k.lines(rt, 3)...)
+	if rapid.Bool().Draw(rt, "from the shop") {
+		c = c.ReportedBy(shop)
+	}
+	lines := c.Lines
+	var settled *bookedHold
+	if len(k.holds) > 0 && rapid.Bool().Draw(rt, "settles a hold") {
+		h := rapid.SampledFrom(k.holds).Draw(rt, "hold")
+		c.Reservation = h.id
+		switch {
+		case h.status == inventory.Held:
+			settled, lines = h, slices.Concat(between(inventory.Reserved, inventory.Available, h.lines), lines)
+		case h.status == inventory.CommittedHold && h.order == "order":
+			settled, lines = h, slices.Concat(between(inventory.Committed, inventory.Available, h.lines), lines)
+		case h.status == inventory.ExpiredHold:
+			settled = h
+		}
+	}
+	k.submit(c, lines)
+	if settled != nil {
+		settled.status, settled.order = inventory.CommittedHold, name
+	}
+	k.docs[name]++
+	k.f.repeat(c)
+}
+
+func (k *books) rules(rt *rapid.T) {
+	k.channel.Buffer = rapid.Int64Range(0, 2).Draw(rt, "buffer")
+	l := k.levels[rapid.SampledFrom(k.skus).Draw(rt, "sku")]
+	l.Rules = inventory.Rules{SafetyStock: rapid.Int64Range(0, 2).Draw(rt, "safety"), BackorderLimit: rapid.Int64Range(0, 2).Draw(rt, "backorder")}
+	l.Version++
+	k.f.configure(inventory.Settings{Channels: []inventory.Channel{k.channel}, Levels: map[inventory.Key]inventory.Rules{l.Key: l.Rules}})
+}
+
+// target is what the shop should show, by the books.
+func (k *books) target(sku string) int64 {
+	n := k.levels[sku].Available
+	if n > 0 {
+		n = max(0, n-k.channel.Buffer)
+	}
+	return n
+}
+
+// pending reports whether the level must be pending, by the books.
+func (k *books) pending(sku string) bool {
+	believed, known := k.believed[sku]
+	_, parked := k.parked[sku]
+	return known && !parked && k.inFlight[sku] == "" && k.target(sku) != believed
+}
+
+// push claims a batch, under a lease that outlasts the history.
+func (k *books) push(rt *rapid.T) {
+	for sku, until := range k.parked {
+		if k.clock >= until {
+			delete(k.parked, sku)
+		}
+	}
+	b, err := k.f.store.Claim(k.f.Context(), k.f.merchant, shop, rapid.IntRange(1, 3).Draw(rt, "most"), 1000*hour)
+	k.f.noError(err)
+	if b.ID == "" {
+		for _, sku := range k.skus {
+			k.f.no(k.pending(sku), "%s is pending, and Claim finds nothing", sku)
+		}
+		return
+	}
+	for _, p := range b.Pushes {
+		k.f.yes(k.pending(p.SKU), "%s is claimed and must not be pending", p.SKU)
+		k.f.equal([2]int64{k.target(p.SKU) - k.believed[p.SKU], k.target(p.SKU)}, [2]int64{p.Delta, p.Target}, "delta and target of %s", p.SKU)
+		k.inFlight[p.SKU] = b.ID
+	}
+	k.batches = append(k.batches, k.f.seal(b))
+}
+
+func (k *books) answer(rt *rapid.T) {
+	if len(k.batches) == 0 {
+		return
+	}
+	i := rapid.IntRange(0, len(k.batches)-1).Draw(rt, "batch")
+	b := k.batches[i]
+	k.batches = slices.Delete(k.batches, i, i+1)
+	answers := results(b, inventory.Applied)
+	for i, p := range b.Pushes {
+		delete(k.inFlight, p.SKU)
+		answers[i].Status = rapid.SampledFrom([]inventory.PushStatus{inventory.Applied, inventory.Deferred, inventory.Refused, inventory.Lapsed}).Draw(rt, "status of "+p.SKU)
+		switch answers[i].Status {
+		case inventory.Applied:
+			k.believed[p.SKU] += p.Delta
+		case inventory.Lapsed:
+			k.believed[p.SKU] += max(0, p.Delta)
+			k.parked[p.SKU] = k.clock + hour
+		case inventory.Refused:
+			answers[i].RetryIn = 2 * minute
+			k.parked[p.SKU] = k.clock + 2*minute
+		}
+	}
+	k.f.settle(b, answers...)
+	k.f.settle(b, answers...)
+}
+
+func (k *books) advance(rt *rapid.T) {
+	d := time.Duration(rapid.IntRange(1, 4).Draw(rt, "minutes")) * minute
+	k.clock += d
+	k.f.advance(d)
+}
+
+func (k *books) tidy(*rapid.T) {
+	k.f.tidy()
+	for _, h := range k.holds {
+		if k.due(h) {
+			h.status = inventory.ExpiredHold
+			k.book(between(inventory.Reserved, inventory.Available, h.lines), false)
+		}
+	}
+}
+
+// audit compares the store with the books.
+func (k *books) audit(*rapid.T) {
+	k.auditHolds()
+	f, levels := k.f, k.f.all()
+	f.equal(len(k.skus), len(levels))
+	keys := []inventory.Key{}
+	for _, sku := range k.skus {
+		got, want := levels[key(sku)], *k.levels[sku]
+		f.equal(want, got, "level %s must be the sum of all Changes", sku)
+		keys = append(keys, key(sku))
+	}
+	beliefs := f.beliefs(shop, keys)
+	f.equal(len(k.skus), len(beliefs))
+	for _, b := range beliefs {
+		believed, known := k.believed[b.SKU]
+		f.equal(known, b.Known, "%s is known", b.SKU)
+		f.equal(k.target(b.SKU), b.Target, "target of %s", b.SKU)
+		f.equal(believed, b.Believed, "what the shop is believed to show of %s", b.SKU)
+		f.equal(k.inFlight[b.SKU], b.InFlight, "batch of %s", b.SKU)
+		until, parked := k.parked[b.SKU]
+		if parked && k.clock >= until {
+			continue // its time is over: Claim, or any call before, may end it
+		}
+		f.equal(parked, b.Parked != "", "%s is parked", b.SKU)
+		f.equal(k.pending(b.SKU), b.Pending, "%s must be pending exactly where target %d differs from believed %d, unless unknown, under way or parked", b.SKU, b.Target, b.Believed)
+	}
+}
+
+// auditHolds compares the holds, and what levels have reserved by the books.
+func (k *books) auditHolds() {
+	want, reserved := map[string]inventory.Status{}, map[string]int64{}
+	var ids []string
+	for _, h := range k.holds {
+		ids = append(ids, h.id)
+		want[h.id] = h.status
+		if h.status == inventory.Held {
+			for _, l := range h.lines {
+				reserved[l.SKU] += l.Quantity
+			}
+		}
+		if k.due(h) {
+			want[h.id] = inventory.ExpiredHold // though nobody has tidied it up
+		}
+	}
+	holds, err := k.f.store.Reservations(k.f.Context(), k.f.merchant, ids)
+	k.f.noError(err)
+	got := map[string]inventory.Status{}
+	for _, h := range holds {
+		got[h.ID] = h.Status
+	}
+	k.f.equal(want, got, "state of the holds")
+	for _, sku := range k.skus {
+		k.f.equal(reserved[sku], k.levels[sku].Reserved, "what is reserved of %s is what the holds hold", sku)
+	}
+}

@@ -1,0 +1,94 @@
+package storetest_test
+
+import (
+	"context"
+	"iter"
+	"testing"
+	"time"
+
+	"github.com/onhand-dev/onhand/inventory"
+	"github.com/onhand-dev/onhand/inventory/memstore"
+	"github.com/onhand-dev/onhand/inventory/storetest"
+)
+
+// The store in memory has nothing that could go back under it, so the group
+// about that is run on one that is told.
+func TestLoss(t *testing.T) {
+	storetest.Run(t, storetest.Harness{
+		Open:   func(*testing.T) inventory.Store { return &lossy{Store: memstore.New(nil)} },
+		GoBack: func(_ *testing.T, s inventory.Store) { s.(*lossy).err = inventory.ErrDataLoss },
+	})
+}
+
+// lossy answers err, if there is one, to everything that the suite asks.
+type lossy struct {
+	*memstore.Store
+	err error
+}
+
+func (s *lossy) Apply(ctx context.Context, changes []inventory.Change) []inventory.Outcome {
+	if s.err == nil {
+		return s.Store.Apply(ctx, changes)
+	}
+	out := make([]inventory.Outcome, len(changes))
+	for i, c := range changes {
+		out[i] = inventory.Outcome{ID: c.ID, Err: s.err}
+	}
+	return out
+}
+
+func (s *lossy) Applied(ctx context.Context, merchant string, ids []string) ([]bool, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.Store.Applied(ctx, merchant, ids)
+}
+
+func (s *lossy) Levels(ctx context.Context, merchant string, keys []inventory.Key) ([]inventory.Level, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.Store.Levels(ctx, merchant, keys)
+}
+
+func (s *lossy) AllLevels(ctx context.Context, merchant string) iter.Seq2[inventory.Level, error] {
+	if s.err != nil {
+		return func(yield func(inventory.Level, error) bool) { yield(inventory.Level{}, s.err) }
+	}
+	return s.Store.AllLevels(ctx, merchant)
+}
+
+func (s *lossy) Reservations(ctx context.Context, merchant string, ids []string) ([]inventory.Reservation, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.Store.Reservations(ctx, merchant, ids)
+}
+
+func (s *lossy) Documents(ctx context.Context, merchant string, names []string) ([]inventory.Document, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.Store.Documents(ctx, merchant, names)
+}
+
+func (s *lossy) Configure(ctx context.Context, merchant string, set inventory.Settings) error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.Store.Configure(ctx, merchant, set)
+}
+
+func (s *lossy) Claim(ctx context.Context, merchant, channel string, most int, lease time.Duration) (inventory.Batch, error) {
+	if s.err != nil {
+		return inventory.Batch{}, s.err
+	}
+	return s.Store.Claim(ctx, merchant, channel, most, lease)
+}
+
+func (s *lossy) Tidy(ctx context.Context, merchant string, most int) (bool, error) {
+	if s.err != nil {
+		return false, s.err
+	}
+	return s.Store.Tidy(ctx, merchant, most)
+}
