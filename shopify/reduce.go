@@ -1,0 +1,142 @@
+package shopify
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
+
+// fields names what is kept of a JSON object: nil for a whole value.
+type fields map[string]fields
+
+// read is what the order consumer reads of a body, and so all that is kept of
+// it: no names, no addresses, no prices.
+var read = func() fields {
+	refund := fields{
+		"id": nil, "order_id": nil, "created_at": nil,
+		"refund_line_items": {"id": nil, "line_item_id": nil, "location_id": nil, "quantity": nil, "restock_type": nil},
+	}
+	fulfillment := fields{
+		"id": nil, "order_id": nil, "status": nil, "location_id": nil, "created_at": nil, "updated_at": nil,
+		"line_items": {"id": nil, "quantity": nil},
+	}
+	body := fields{
+		// a full order
+		"id": nil, "created_at": nil, "updated_at": nil, "cancelled_at": nil, "app_id": nil, "source_name": nil,
+		"location_id": nil, "test": nil, "note_attributes": nil, "refunds": refund, "fulfillments": fulfillment,
+		"line_items": {
+			"id": nil, "variant_id": nil, "sku": nil, "quantity": nil, "current_quantity": nil, "fulfillable_quantity": nil,
+			"variant_inventory_management": nil, "gift_card": nil, "product_exists": nil,
+		},
+		// an edit, a fulfillment order
+		"order_edit":        {"id": nil, "order_id": nil, "created_at": nil, "committed_at": nil},
+		"fulfillment_order": {"id": nil, "order_id": nil, "status": nil, "created_at": nil, "updated_at": nil},
+	}
+	for _, part := range []fields{refund, fulfillment} { // alone, a part is a body
+		for k, v := range part {
+			if _, ok := body[k]; !ok {
+				body[k] = v
+			}
+		}
+	}
+	return body
+}()
+
+// reduce keeps of a body what is read, and finds the order that it is about. A
+// body that does not parse stays as it is: the consumer will refuse it, and
+// whoever looks into the dead letter wants to see why.
+func reduce(topic string, body []byte) (reduced []byte, order string) {
+	var about struct {
+		ID      json.Number `json:"id"`
+		OrderID json.Number `json:"order_id"`
+		Edit    struct {
+			OrderID json.Number `json:"order_id"`
+		} `json:"order_edit"`
+		FulfillmentOrder struct {
+			OrderID json.Number `json:"order_id"`
+		} `json:"fulfillment_order"`
+	}
+	if json.Unmarshal(body, &about) != nil {
+		return body, ""
+	}
+	switch {
+	case about.Edit.OrderID != "":
+		order = about.Edit.OrderID.String()
+	case about.FulfillmentOrder.OrderID != "":
+		order = about.FulfillmentOrder.OrderID.String()
+	case strings.HasPrefix(topic, "orders/"):
+		order = about.ID.String()
+	default:
+		order = about.OrderID.String()
+	}
+	var out bytes.Buffer
+	if err := read.keep(&out, body); err != nil {
+		return body, order
+	}
+	return out.Bytes(), order
+}
+
+// keep writes what f names of a value.
+func (f fields) keep(out *bytes.Buffer, raw json.RawMessage) error {
+	raw = bytes.TrimSpace(raw)
+	switch {
+	case f == nil || len(raw) == 0 || raw[0] != '{' && raw[0] != '[':
+		return json.Compact(out, raw)
+	case raw[0] == '[':
+		var list []json.RawMessage
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return err
+		}
+		out.WriteByte('[')
+		for i, x := range list {
+			if i > 0 {
+				out.WriteByte(',')
+			}
+			if err := f.keep(out, x); err != nil {
+				return err
+			}
+		}
+		out.WriteByte(']')
+		return nil
+	}
+	return f.keepObject(out, raw)
+}
+
+// keepObject keeps the fields in their order.
+func (f fields) keepObject(out *bytes.Buffer, raw json.RawMessage) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	out.WriteByte('{')
+	for first := true; dec.More(); {
+		name, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return err
+		}
+		key, _ := name.(string)
+		sub, ok := f[key]
+		if !ok {
+			continue
+		}
+		if !first {
+			out.WriteByte(',')
+		}
+		first = false
+		quoted, err := json.Marshal(key)
+		if err != nil {
+			return err
+		}
+		out.Write(quoted)
+		out.WriteByte(':')
+		if err := sub.keep(out, value); err != nil {
+			return err
+		}
+	}
+	out.WriteByte('}')
+	return nil
+}
