@@ -101,3 +101,18 @@ func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
 // Permanent tells a queue that trying again does not help.
 func (e *InvalidError) Permanent() bool { return true }
+
+// Answered reports whether err is an answer of the store about the Change.
+// Anything else, [ErrUnknown] among it, means that the store could not be
+// reached or is refused, and the Change is not to blame: wait and submit it
+// again.
+func Answered(err error) bool {
+	for _, answer := range []error{
+		ErrInsufficient, ErrUntracked, ErrNotFound, ErrExpired, ErrReleased, ErrCommitted, ErrReusedID, ErrInvalid, ErrConflict,
+	} {
+		if errors.Is(err, answer) {
+			return true
+		}
+	}
+	return false
+}

@@ -112,13 +112,13 @@ func (p *Pusher) Drain(ctx context.Context) error {
 	}
 	for failures := 0; ; {
 		next := p.step(ctx)
-		if next.kind == idle {
+		if next.kind == idle || ctx.Err() != nil {
 			left, err := p.left(ctx)
-			if err == nil && left == 0 {
+			switch {
+			case ctx.Err() != nil:
+				return fmt.Errorf("inventory: %d levels of %s are still to be pushed: %w", left, p.to.Channel(), errors.Join(ctx.Err(), err))
+			case err == nil && left == 0:
 				return nil
-			}
-			if ctx.Err() != nil {
-				return fmt.Errorf("inventory: %d levels of %s are still to be pushed: %w", left, p.to.Channel(), ctx.Err())
 			}
 		}
 		failures = next.failures(failures)

@@ -116,24 +116,14 @@ func change(e queue.Event) (inventory.Change, error) {
 	return c, nil
 }
 
-// answers are errors by which the store has answered; anything else means that
-// it could not be reached, and the event is not to blame.
-var answers = []error{
-	inventory.ErrInsufficient, inventory.ErrUntracked, inventory.ErrNotFound, inventory.ErrExpired, inventory.ErrReleased,
-	inventory.ErrCommitted, inventory.ErrReusedID, inventory.ErrInvalid, inventory.ErrConflict,
-}
-
 func steer(err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case !inventory.Answered(err):
+		return queue.Unavailable(err)
+	case errors.Is(err, inventory.ErrReusedID):
+		return queue.Permanent(err)
 	}
-	for _, a := range answers {
-		if errors.Is(err, a) {
-			if errors.Is(err, inventory.ErrReusedID) {
-				return queue.Permanent(err)
-			}
-			return err
-		}
-	}
-	return queue.Unavailable(err)
+	return err
 }
