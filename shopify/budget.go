@@ -29,9 +29,10 @@ type Budget interface {
 	// error that matches [ErrThrottled] at once if the points will not come before
 	// the context's deadline.
 	Take(ctx context.Context, shop string, cost float64, priority Priority) error
-	// Learn tells what an answer of Shopify said: points left now, points that
-	// come back a second, points at most. It must not block.
-	Learn(shop string, left, restore, maximum float64)
+	// Learn tells what the answer to a call said for which cost was taken: points
+	// left now, points that come back a second, points at most. It must not block.
+	// A call without an answer is never learned of.
+	Learn(shop string, cost, left, restore, maximum float64)
 }
 
 // patience is how much longer than one of the next priority a call waits: so

@@ -27,6 +27,7 @@ func NewMemoryBudget() *MemoryBudget {
 type bucket struct {
 	points, restore, maximum float64
 	at                       time.Time // when points was right
+	told                     bool      // an answer has been seen
 	sent                     []taken   // calls whose answer is not in yet, oldest first
 	waiting                  []*taker  // in the order in which they are served
 }
@@ -103,24 +104,32 @@ func (m *MemoryBudget) Take(ctx context.Context, shop string, cost float64, prio
 	}
 }
 
-// Learn takes over what Shopify says, less the calls that it may not have seen
-// yet. See [Budget].
-func (m *MemoryBudget) Learn(shop string, left, restore, maximum float64) {
+// Learn takes over what Shopify says. See [Budget].
+//
+// Answers overtake each other and know nothing of calls that came after them,
+// so calls under way are taken off, and one answer raises the estimate by no
+// more than its own call can have been refunded. What is missing then comes back
+// at the restore rate.
+func (m *MemoryBudget) Learn(shop string, cost, left, restore, maximum float64) {
 	if !(maximum > 0) || !(restore > 0) || math.IsNaN(left) || math.IsInf(maximum+restore+left, 0) {
 		return // nothing that could be right
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b := m.shop(shop)
-	now := time.Now()
-	if len(b.sent) > 0 { // this is somebody's answer: take it for the oldest's
-		b.sent = b.sent[1:]
+	b.refill()
+	refund := 0.0
+	if i := slices.IndexFunc(b.sent, func(t taken) bool { return t.cost == cost }); i >= 0 {
+		refund, b.sent = cost, slices.Delete(b.sent, i, i+1)
 	}
-	b.sent = slices.DeleteFunc(b.sent, func(t taken) bool { return now.Sub(t.at) > forget })
+	b.sent = slices.DeleteFunc(b.sent, func(t taken) bool { return b.at.Sub(t.at) > forget })
 	for _, t := range b.sent {
 		left -= t.cost
 	}
-	b.points, b.restore, b.maximum, b.at = min(left, maximum), restore, maximum, now
+	if b.told {
+		left = min(left, b.points+refund)
+	}
+	b.points, b.restore, b.maximum, b.told = min(left, maximum), restore, maximum, true
 	b.wakeFirst()
 }
 

@@ -16,7 +16,8 @@ import (
 )
 
 // DefaultVersion is the version of the Admin API that a client asks for unless
-// told otherwise. Shopify supports it until at least 2027-10-01.
+// told otherwise. Shopify supports a version for at least twelve months
+// (shopify.dev, API versioning).
 const DefaultVersion = "2026-10"
 
 // oldestVersion is the first with the write rules that this package relies on:

@@ -156,7 +156,7 @@ func (c *Client) do(ctx context.Context, r request) (*answer, error) {
 func (c *Client) once(ctx context.Context, r request, refused string) (a *answer, token string, err error) {
 	defer func() {
 		var e *APIError
-		if errors.As(err, &e) && e.Operation == "" {
+		if errors.As(err, &e) && (e.Shop == "" || e.Operation == "") { // made here, nobody else has it
 			e.Shop, e.Operation = c.domain, r.operation
 		}
 	}()
@@ -224,7 +224,7 @@ func (c *Client) post(ctx context.Context, r request, token string) (*answer, er
 	}
 	if a != nil && a.cost != nil && a.cost.Throttle != nil {
 		t := a.cost.Throttle
-		c.budget.Learn(c.domain, t.Left, t.Restore, t.Maximum)
+		c.budget.Learn(c.domain, r.cost, t.Left, t.Restore, t.Maximum)
 	}
 	switch {
 	case errors.Is(err, ErrNoAnswer):
