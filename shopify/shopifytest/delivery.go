@@ -125,15 +125,16 @@ func (s *Server) Pending() int {
 }
 
 // Deliver sends what is due and returns how many webhooks were sent.
-func (s *Server) Deliver() int { return s.deliver(context.Background(), false) }
+func (s *Server) Deliver(ctx context.Context) int { return s.deliver(ctx, false) }
 
 // Flush sends everything under way at once, in the order in which it is due,
-// retries and all, without moving the clock. It returns how many were sent.
-func (s *Server) Flush() int { return s.deliver(context.Background(), true) }
+// retries and all, without moving the clock, until there is nothing more or ctx
+// ends. It returns how many were sent.
+func (s *Server) Flush(ctx context.Context) int { return s.deliver(ctx, true) }
 
 // Advance moves the server's clock ahead and sends what falls due on the way,
 // each webhook at its own time. It returns how many were sent.
-func (s *Server) Advance(d time.Duration) int {
+func (s *Server) Advance(ctx context.Context, d time.Duration) int {
 	s.mu.Lock()
 	end := s.now().Add(d)
 	s.mu.Unlock()
@@ -148,8 +149,8 @@ func (s *Server) Advance(d time.Duration) int {
 			s.ahead += late
 		}
 		s.mu.Unlock()
-		n += s.deliver(context.Background(), false)
-		if !to.Before(end) {
+		n += s.deliver(ctx, false)
+		if !to.Before(end) || ctx.Err() != nil {
 			return n
 		}
 	}

@@ -5,7 +5,7 @@
 //	shop.Stock("MUG", "Berlin", 5)             // the merchant counts five
 //	shop.DeliverTo(receiver)                   // your http.Handler
 //	id, err := shop.Order(shopifytest.Line{SKU: "MUG", Quantity: 2})
-//	shop.Flush()                               // deliver what is under way
+//	shop.Flush(ctx)                            // deliver what is under way
 //
 // A [Server] is an http.Handler. [Server.Transport] calls it without a socket
 // and without goroutines, so it also works inside testing/synctest bubbles.

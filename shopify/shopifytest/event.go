@@ -58,10 +58,12 @@ func (s *Server) commitShipments(o *order, topic string, list ...*shipment) {
 // publishLevels tells of the levels whose available quantity moved.
 func (s *Server) publishLevels(e event) {
 	list := slices.SortedFunc(maps.Keys(s.touched), func(a, b *level) int { return cmp.Compare(a.id, b.id) })
-	clear(s.touched)
 	for _, l := range list {
-		s.publish(e, "inventory_levels/update", l.body, true)
+		if s.touched[l] != l.quantity(available) {
+			s.publish(e, "inventory_levels/update", l.body, true)
+		}
 	}
+	clear(s.touched)
 }
 
 // publish puts a webhook on its way. Those that may be late are sometimes

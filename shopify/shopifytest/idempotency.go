@@ -2,6 +2,7 @@ package shopifytest
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/onhand-dev/onhand/shopify/shopifytest/internal/graphql"
@@ -54,6 +55,9 @@ func (s *Server) remember(key string, m *remembered) {
 	}
 	m.at = s.now()
 	s.keys[key] = m
+	if len(s.keys)%1000 == 0 {
+		maps.DeleteFunc(s.keys, func(_ string, m *remembered) bool { return s.now().Sub(m.at) >= keyLife })
+	}
 }
 
 // ForgetKeys makes the shop forget the idempotency keys that it knows.

@@ -99,7 +99,7 @@ func (s *Server) answer(ctx context.Context, c call) answer {
 	switch {
 	case !ok || !cut || file != "graphql.json" || !known || c.method != http.MethodPost:
 		return s.refuse(http.StatusNotFound, "Not Found")
-	case c.token != s.Token:
+	case c.token != s.cfg.Token:
 		return s.refuse(http.StatusUnauthorized, "[API] Invalid API key or access token (unrecognized login or wrong password)")
 	}
 	var request struct {

@@ -46,6 +46,7 @@ type Server struct {
 	locations    map[int64]*location
 	items        map[int64]*item
 	variants     map[int64]*item
+	skus         map[string]*item
 	levels       map[int64]*level
 	orders       map[int64]*order
 	assigned     map[int64]*fulfillmentOrder
@@ -54,7 +55,7 @@ type Server struct {
 	locationList []*location
 	itemList     []*item
 	orderList    []*order
-	touched      map[*level]bool // levels whose available moved in this step
+	touched      map[*level]int64 // levels that moved in this step, and what was available before
 }
 
 // New starts a shop whose API listens on a local port until the test ends.
@@ -79,9 +80,9 @@ func Open(cfg *Config) (*Server, error) {
 		cfg: c, versions: admin.Versions(), schemas: map[string]*graphql.Schema{}, wake: make(chan struct{}, 1),
 		chance: rand.New(rand.NewPCG(c.Seed, 1)), //nolint:gosec // traffic, not secrets
 		calls:  map[string]int{}, keys: map[string]*remembered{}, lastID: firstID, lastItemID: firstItemID,
-		locations: map[int64]*location{}, items: map[int64]*item{}, variants: map[int64]*item{}, levels: map[int64]*level{},
+		locations: map[int64]*location{}, items: map[int64]*item{}, variants: map[int64]*item{}, skus: map[string]*item{}, levels: map[int64]*level{},
 		orders: map[int64]*order{}, assigned: map[int64]*fulfillmentOrder{}, shipments: map[int64]*shipment{},
-		refunds: map[int64]*refund{}, touched: map[*level]bool{},
+		refunds: map[int64]*refund{}, touched: map[*level]int64{},
 	}
 	for _, v := range s.versions {
 		sdl, _ := admin.Schema(v)

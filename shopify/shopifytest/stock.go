@@ -93,12 +93,12 @@ func (s *Server) move(l *level, name string, by int64) {
 	if by == 0 {
 		return
 	}
+	if _, ok := s.touched[l]; !ok {
+		s.touched[l] = l.quantity(available)
+	}
 	now := s.now()
 	l.stored[name] = quantity{l.stored[name].n + by, now}
 	l.updated = now
-	if name == available {
-		s.touched[l] = true
-	}
 }
 
 // level finds the level of an item at a location, or starts one.
@@ -144,12 +144,7 @@ func (s *Server) findItem(ref string) *item {
 	if n, ok := number("InventoryItem", ref); ok && strings.HasPrefix(ref, "gid:") {
 		return s.items[n]
 	}
-	for _, it := range s.itemList {
-		if it.sku == ref && ref != "" {
-			return it
-		}
-	}
-	return nil
+	return s.skus[ref]
 }
 
 // findLocation accepts a name or a gid.
@@ -179,6 +174,9 @@ func (s *Server) addItem(it *item) *item {
 	s.items[it.id] = it
 	s.variants[it.variant] = it
 	s.itemList = append(s.itemList, it)
+	if it.sku != "" && s.skus[it.sku] == nil { // of several with one SKU, the first
+		s.skus[it.sku] = it
+	}
 	return it
 }
 
