@@ -183,11 +183,7 @@ func (c *Client) once(ctx context.Context, r request, refused string) (a *answer
 		return nil, "", err
 	}
 	a, err = c.post(ctx, r, token)
-	if ctx.Err() == context.Canceled {
-		report(context.Canceled)
-	} else {
-		report(err)
-	}
+	report(err)
 	return a, token, err
 }
 
