@@ -36,32 +36,6 @@ type line struct {
 	restockedSilently int64 // restocked without a refund line that says so
 }
 
-type refund struct {
-	id      int64
-	order   *order
-	created time.Time
-	lines   []refundLine
-}
-
-type refundLine struct {
-	id       int64
-	line     *line
-	quantity int64
-	kind     Restock
-	location *location // nil: not restocked
-}
-
-// Restock says what became of a refunded unit.
-type Restock string
-
-// What becomes of a refunded unit: an unshipped one is put back on sale, a
-// shipped one comes back, or neither.
-const (
-	CancelUnits Restock = "cancel"
-	ReturnUnits Restock = "return"
-	NoRestock   Restock = "no_restock"
-)
-
 func (o *order) gid() string  { return gid("Order", o.id) }
 func (o *order) name() string { return fmt.Sprintf("#%d", o.number) }
 
@@ -133,26 +107,6 @@ func (s *Server) drop(o *order, f *fulfillmentOrder, l *line, n int64, to *locat
 		kind = CancelUnits
 	}
 	return refundLine{id: s.nextID(), line: l, quantity: n, kind: kind, location: to}
-}
-
-// giveBack notes that shipped units were refunded, and restocks them.
-func (s *Server) giveBack(l *line, n int64, to *location) refundLine {
-	l.returned += n
-	kind := NoRestock
-	if to != nil {
-		kind = ReturnUnits
-		if l.tracked {
-			s.move(s.level(l.item, to), available, n)
-		}
-	}
-	return refundLine{id: s.nextID(), line: l, quantity: n, kind: kind, location: to}
-}
-
-func (s *Server) addRefund(o *order, lines []refundLine) *refund {
-	r := &refund{id: s.nextID(), order: o, created: s.now(), lines: lines}
-	o.refunds = append(o.refunds, r)
-	s.refunds[r.id] = r
-	return r
 }
 
 // Order is what the shop holds of one order, to compare with what others think.
