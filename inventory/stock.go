@@ -19,6 +19,7 @@ type Stock struct {
 	applier  Applier
 	merchant string
 	sourcer  Sourcer
+	observe  func(Change, Outcome)
 	log      *slog.Logger
 }
 
@@ -29,6 +30,9 @@ type Config struct {
 	// Sourcer chooses locations for lines that have none. Default: none, and
 	// such lines are refused.
 	Sourcer Sourcer
+	// Observe is called with every Change that came in and what became of it, by
+	// the goroutine that submitted it: for metrics. Default: none.
+	Observe func(Change, Outcome)
 	// Logger of what somebody should look at. Default: none.
 	Logger *slog.Logger
 }
@@ -46,10 +50,13 @@ func New(s Store, merchant string, cfg *Config) (*Stock, error) {
 	if c.Locker == nil {
 		c.Locker = s
 	}
+	if c.Observe == nil {
+		c.Observe = func(Change, Outcome) {}
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Stock{store: s, applier: c.Locker, merchant: merchant, sourcer: c.Sourcer, log: c.Logger}, nil
+	return &Stock{store: s, applier: c.Locker, merchant: merchant, sourcer: c.Sourcer, observe: c.Observe, log: c.Logger}, nil
 }
 
 // Merchant is whose stock it is.
@@ -120,6 +127,9 @@ func (s *Stock) ApplyBatch(ctx context.Context, changes []Change) []Outcome {
 	}
 	if len(orders) > 0 {
 		put(orders, s.applyOrders(ctx, pick(orders)))
+	}
+	for i, o := range out {
+		s.observe(changes[i], o)
 	}
 	return out
 }
