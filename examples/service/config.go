@@ -1,0 +1,94 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+const configHelp = `Environment (without -demo):
+  ONHAND_SHOP_DOMAIN      the shop, e.g. acme.myshopify.com; required
+  ONHAND_SHOP_TOKEN       Admin API access token; required
+  ONHAND_WEBHOOK_SECRETS  secrets that webhooks are signed with, by commas; required
+  ONHAND_SHOP_URL         where the Admin API is; default: https:// and the domain
+  ONHAND_API_VERSION      2026-04, 2026-07 or 2026-10 (the default)
+  ONHAND_MERCHANT         whose stock it is; default: the shop's domain
+  ONHAND_LISTEN           address for webhooks at /webhooks/shopify and health at
+                          /healthz and /readyz; default: 127.0.0.1:8080
+  ONHAND_REDIS_URL        Redis that holds the truth; default: one in this process,
+                          which forgets everything when it ends
+  ONHAND_LOCATIONS        name=location id, by commas; default: every location of
+                          the shop by its name there
+  ONHAND_REPLAY_PROVED    "true" if this shop is known to execute a request that is
+                          repeated with its idempotency key once
+  ONHAND_PROVE_LEVEL      SKU@location of a test item to find that out with: its
+                          stock goes down by one and up again
+One of the last two is needed before anything is written to the shop.
+`
+
+// config of the service.
+type config struct {
+	domain, token, shopURL, version string
+	secrets                         []string
+	merchant, listen, redisURL      string
+	locations                       map[string]string
+	replayProved                    bool
+	proveSKU, proveLocation         string
+	log                             *slog.Logger
+}
+
+func configFromEnv(env func(string) string) (config, error) {
+	c := config{
+		domain: env("ONHAND_SHOP_DOMAIN"), token: env("ONHAND_SHOP_TOKEN"), shopURL: env("ONHAND_SHOP_URL"),
+		version: env("ONHAND_API_VERSION"), redisURL: env("ONHAND_REDIS_URL"),
+		listen: cmp.Or(env("ONHAND_LISTEN"), "127.0.0.1:8080"), replayProved: env("ONHAND_REPLAY_PROVED") == "true",
+		log: slog.New(slog.DiscardHandler),
+	}
+	c.merchant = cmp.Or(env("ONHAND_MERCHANT"), c.domain)
+	c.secrets = list(env("ONHAND_WEBHOOK_SECRETS"))
+	if level := env("ONHAND_PROVE_LEVEL"); level != "" {
+		i := strings.LastIndexByte(level, '@')
+		if i <= 0 {
+			return c, fmt.Errorf("ONHAND_PROVE_LEVEL is %q, and looks like SKU@location", level)
+		}
+		c.proveSKU, c.proveLocation = level[:i], level[i+1:]
+	}
+	for _, pair := range list(env("ONHAND_LOCATIONS")) {
+		name, id, ok := strings.Cut(pair, "=")
+		if !ok {
+			return c, fmt.Errorf("ONHAND_LOCATIONS has %q, and looks like berlin=gid://shopify/Location/1", pair)
+		}
+		if !strings.HasPrefix(id, "gid://") {
+			id = "gid://shopify/Location/" + id
+		}
+		if c.locations == nil {
+			c.locations = map[string]string{}
+		}
+		c.locations[name] = id
+	}
+	return c, nil
+}
+
+func (c config) validate() error {
+	var errs []error
+	for name, value := range map[string]string{
+		"ONHAND_SHOP_DOMAIN": c.domain, "ONHAND_SHOP_TOKEN": c.token, "ONHAND_WEBHOOK_SECRETS": strings.Join(c.secrets, ","),
+	} {
+		if value == "" {
+			errs = append(errs, fmt.Errorf("%s is not set; -h lists the settings, -demo 10s needs none", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func list(s string) []string {
+	var out []string
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
