@@ -36,10 +36,10 @@ func Merge(a, b Order) Order {
 
 // union returns the parts of both, sorted, parts with one key joined. Joining a
 // part with itself must copy it.
-func union[T any](a, b []T, compare func(x, y T) int, join func(x, y T) T) []T {
+func union[S ~[]T, T any](a, b S, compare func(x, y T) int, join func(x, y T) T) S {
 	all := slices.Concat(a, b)
 	slices.SortStableFunc(all, compare)
-	var out []T
+	var out S
 	for _, x := range all {
 		if n := len(out); n > 0 && compare(out[n-1], x) == 0 {
 			out[n-1] = join(out[n-1], x)
@@ -69,8 +69,52 @@ func joinRefunds(x, y Refund) Refund {
 	return Refund{
 		ID:        x.ID,
 		Confirmed: x.Confirmed || y.Confirmed,
-		Lines:     union(x.Lines, y.Lines, compareRefundLines, joinRefundLines),
+		Lines:     union(refundGroups(x.Lines), refundGroups(y.Lines), compareGroups, greaterGroup).lines(),
 	}
+}
+
+// refundGroup is what a refund did to one line in one way. Of two such
+// statements the one with more units counts, whole: a refund never changes, so
+// if they differ in places it is because a place had no name at first, and
+// adding them up would make units out of nothing.
+type refundGroup []RefundLine
+
+type groups []refundGroup
+
+func refundGroups(lines []RefundLine) groups {
+	var out groups
+	for _, l := range union(lines, nil, compareRefundLines, joinRefundLines) {
+		if n := len(out); n > 0 && compareGroups(out[n-1], refundGroup{l}) == 0 {
+			out[n-1] = append(out[n-1], l)
+		} else {
+			out = append(out, refundGroup{l})
+		}
+	}
+	return out
+}
+
+func (g groups) lines() []RefundLine { return slices.Concat(g...) }
+
+func compareGroups(x, y refundGroup) int {
+	return cmp.Or(strings.Compare(x[0].Line, y[0].Line), cmp.Compare(x[0].Restock, y[0].Restock))
+}
+
+func greaterGroup(x, y refundGroup) refundGroup {
+	c := cmp.Or(cmp.Compare(x.units(), y.units()), slices.CompareFunc(x, y, func(a, b RefundLine) int {
+		return cmp.Or(compareRefundLines(a, b), cmp.Compare(a.Quantity, b.Quantity))
+	}))
+	if c < 0 {
+		return y
+	}
+	return x
+}
+
+func (g refundGroup) units() int64 {
+	var n int64
+	for _, l := range g {
+		n += l.Quantity
+	}
+	return n
 }
 
 func compareRefundLines(x, y RefundLine) int {
