@@ -137,7 +137,7 @@ var crowdTests = []test{
 		var mu sync.Mutex
 		claimed := map[string]int{}
 		errs := shout(50, func(int) error {
-			for {
+			for range len(names) {
 				b, err := f.store.Claim(f.Context(), f.merchant, shop, 3, hour)
 				if err != nil || b.ID == "" {
 					return err
@@ -156,6 +156,7 @@ var crowdTests = []test{
 					return err
 				}
 			}
+			return errors.New("there is always more to claim")
 		})
 		f.noError(errors.Join(errs...))
 		for _, sku := range names {

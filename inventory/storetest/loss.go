@@ -42,6 +42,22 @@ func loss(t *testing.T, h Harness) {
 			_, err := f.store.Documents(f.Context(), f.merchant, []string{"o/1"})
 			return err
 		}},
+		{"Doubtful", func(f *fixture) error {
+			_, err := f.store.Doubtful(f.Context(), f.merchant, true, 9)
+			return err
+		}},
+		{"Settings", func(f *fixture) error {
+			_, err := f.store.Settings(f.Context(), f.merchant)
+			return err
+		}},
+		{"Beliefs", func(f *fixture) error {
+			for _, err := range f.store.Beliefs(f.Context(), f.merchant, shop, []inventory.Key{key("a")}) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
 		{"Claim", func(f *fixture) error {
 			_, err := f.store.Claim(f.Context(), f.merchant, shop, 9, minute)
 			return err

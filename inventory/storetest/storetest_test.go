@@ -72,6 +72,27 @@ func (s *lossy) Documents(ctx context.Context, merchant string, names []string) 
 	return s.Store.Documents(ctx, merchant, names)
 }
 
+func (s *lossy) Doubtful(ctx context.Context, merchant string, fetchable bool, most int) ([]inventory.Doubt, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.Store.Doubtful(ctx, merchant, fetchable, most)
+}
+
+func (s *lossy) Settings(ctx context.Context, merchant string) (inventory.Settings, error) {
+	if s.err != nil {
+		return inventory.Settings{}, s.err
+	}
+	return s.Store.Settings(ctx, merchant)
+}
+
+func (s *lossy) Beliefs(ctx context.Context, merchant, channel string, keys []inventory.Key) iter.Seq2[inventory.Belief, error] {
+	if s.err != nil {
+		return func(yield func(inventory.Belief, error) bool) { yield(inventory.Belief{}, s.err) }
+	}
+	return s.Store.Beliefs(ctx, merchant, channel, keys)
+}
+
 func (s *lossy) Configure(ctx context.Context, merchant string, set inventory.Settings) error {
 	if s.err != nil {
 		return s.err
