@@ -1,0 +1,69 @@
+package redisstore
+
+import (
+	"strconv"
+	"time"
+)
+
+// answer reads a script's flat answer from front to back. What is not there or
+// of another type makes it bad, and all further values zero.
+type answer struct {
+	raw []any
+	at  int
+	bad bool
+}
+
+func (a *answer) next() any {
+	if a.bad || a.at >= len(a.raw) {
+		a.bad = true
+		return nil
+	}
+	v := a.raw[a.at]
+	a.at++
+	return v
+}
+
+func (a *answer) text() string {
+	s, ok := a.next().(string)
+	if !ok {
+		a.bad = true
+	}
+	return s
+}
+
+func (a *answer) int() int64 {
+	n, ok := a.next().(int64)
+	if !ok {
+		a.bad = true
+	}
+	return n
+}
+
+// count is an int that says how many of something follow.
+func (a *answer) count() int {
+	n := a.int()
+	if n < 0 || n > int64(len(a.raw)-a.at) {
+		a.bad = true
+		return 0
+	}
+	return int(n)
+}
+
+// stamp is a time in microseconds, as text.
+func (a *answer) stamp() time.Time {
+	us, err := strconv.ParseInt(a.text(), 10, 64)
+	if err != nil {
+		a.bad = true
+	}
+	return stamp(us)
+}
+
+// stamp is the time of so many microseconds; the zero time for none.
+func stamp(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+func (a *answer) done() bool { return a.at >= len(a.raw) }

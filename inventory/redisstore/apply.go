@@ -1,0 +1,166 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/onhand-dev/onhand/inventory"
+)
+
+// Bounds of one script call, so that it does not keep the server from others.
+// A single Change may be larger.
+const (
+	mostLines = 1000
+	mostBytes = 1 << 20
+)
+
+// Apply implements [inventory.Applier]. Changes of one merchant go in one call
+// where they fit, in order, and each has an outcome of its own. After a call
+// that got no answer the rest is not sent: its outcomes have the cause as
+// error, without [inventory.ErrUnknown].
+func (s *Store) Apply(ctx context.Context, changes []inventory.Change) []inventory.Outcome {
+	out := make([]inventory.Outcome, len(changes))
+	byMerchant := map[string][]int{}
+	var names []string
+	for i, c := range changes {
+		out[i].ID = c.ID
+		if err := ctx.Err(); err != nil {
+			out[i].Err = err
+		} else if err := c.Validate(); err != nil {
+			out[i].Err = err
+		} else {
+			if byMerchant[c.Merchant] == nil {
+				names = append(names, c.Merchant)
+			}
+			byMerchant[c.Merchant] = append(byMerchant[c.Merchant], i)
+		}
+	}
+	for _, name := range names {
+		s.applyAll(ctx, name, changes, byMerchant[name], out)
+	}
+	return out
+}
+
+// applyAll applies the Changes at these positions, all of one merchant.
+func (s *Store) applyAll(ctx context.Context, name string, changes []inventory.Change, at []int, out []inventory.Outcome) {
+	m, err := s.merchant(name)
+	for len(at) > 0 {
+		n := fitting(changes, at)
+		if err == nil {
+			err = s.applySome(ctx, m, changes, at[:n], out)
+		} else {
+			for _, i := range at[:n] {
+				out[i].Err = err
+			}
+		}
+		at = at[n:]
+		if errors.Is(err, inventory.ErrUnknown) {
+			err = fmt.Errorf("redisstore: not sent after a call without answer: %w", known(err))
+		}
+	}
+}
+
+// known is what an unknown outcome was caused by.
+func known(err error) error {
+	var parts interface{ Unwrap() []error }
+	if !errors.As(err, &parts) {
+		return err
+	}
+	var rest []error
+	for _, e := range parts.Unwrap() {
+		if e == inventory.ErrUnknown { //nolint:errorlint // the sentinel itself is left out
+			continue
+		}
+		if errors.Is(e, inventory.ErrUnknown) {
+			e = known(e)
+		}
+		rest = append(rest, e)
+	}
+	return errors.Join(rest...)
+}
+
+// fitting is how many of the Changes go into one call; at least one.
+func fitting(changes []inventory.Change, at []int) int {
+	lines, bytes := 0, 0
+	for n, i := range at {
+		l, b := weight(changes[i])
+		lines, bytes = lines+l, bytes+b
+		if n > 0 && (lines > mostLines || bytes > mostBytes) {
+			return n
+		}
+	}
+	return len(at)
+}
+
+// weight is about what a Change adds to a call, in lines and bytes.
+func weight(c inventory.Change) (lines, bytes int) {
+	bytes = 128
+	for _, l := range c.Lines {
+		bytes += len(l.SKU) + len(l.Location) + len(l.Reason) + 32
+	}
+	if c.Document != nil {
+		bytes += len(c.Document.Body)
+	}
+	return max(1, len(c.Lines)), bytes
+}
+
+// applySome sends one call. An error is that of every Change in it.
+func (s *Store) applySome(ctx context.Context, m *merchant, changes []inventory.Change, at []int, out []inventory.Outcome) error {
+	var table *levelTable
+	r, err := s.write(ctx, m, applyScript, func(c *call, sh *shape) error {
+		table = newLevelTable(sh)
+		own := &call{}
+		all := false
+		for _, i := range at {
+			encodeChange(own, m.places, sh, table, changes[i])
+			all = all || ofHold(changes[i])
+		}
+		used := table.buckets
+		if all {
+			used = nil // the lines of a hold can be anywhere
+		}
+		s.header(c, m, sh, used)
+		newest := sh.generations[0]
+		c.arg(sh.full(), newest.start, s.cfg.Horizon.Microseconds(), len(sh.generations))
+		table.encode(c)
+		c.arg(len(at))
+		c.key(own.keys...)
+		c.arg(own.args...)
+		return nil
+	})
+	if err == nil {
+		err = s.decodeOutcomes(m, r, table, changes, at, out)
+	}
+	if err != nil {
+		for _, i := range at {
+			out[i] = inventory.Outcome{ID: changes[i].ID, Err: err}
+		}
+	}
+	return err
+}
+
+// decodeOutcomes reads a whole answer. That it can't is an unknown outcome:
+// the script has run.
+func (s *Store) decodeOutcomes(m *merchant, r reply, table *levelTable, changes []inventory.Change, at []int, out []inventory.Outcome) error {
+	a := &answer{raw: r.rest}
+	table.decode(a)
+	dues := make([][]string, a.count())
+	for i := range dues {
+		dues[i] = make([]string, a.count())
+		for j := range dues[i] {
+			dues[i][j] = a.text()
+		}
+	}
+	for _, i := range at {
+		o, err := decodeOutcome(a, m, r, table, dues, changes[i])
+		if err != nil {
+			return errors.Join(inventory.ErrUnknown, err)
+		}
+		out[i] = o
+	}
+	if a.bad || !a.done() {
+		return errors.Join(inventory.ErrUnknown, unreadable(m))
+	}
+	return nil
+}

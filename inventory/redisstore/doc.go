@@ -1,0 +1,71 @@
+// Package redisstore keeps stock in Redis 7.0 or newer, or in Valkey: the
+// truth that any number of processes share. It is an [inventory.Store] and an
+// [inventory.Bookmarker].
+//
+// # Use
+//
+//	rdb := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
+//	store, err := redisstore.New(ctx, rdb, nil)
+//	if err != nil {
+//		return err
+//	}
+//	stock, err := inventory.New(store, "acme", nil)
+//
+// Any redis.UniversalClient will do: of one server, of a Sentinel group, of a
+// Cluster. It is the program's own, with its own pool, and never closed here.
+// A Store has no goroutines and nothing to close.
+//
+// # One script per call
+//
+// Each call is one script, so it takes effect whole or not at all, whoever
+// else writes. All keys of a merchant carry the hash tag {merchant}, so they
+// share one slot of a Cluster, and every key that a script touches is declared:
+// while a slot migrates, a call waits and is made again. The layout of the keys
+// is written down in layout.go.
+//
+// Apply sends a vector of Changes in one script, up to 1,000 lines or 1 MB at a
+// time, and each Change has an outcome of its own. Levels, what channels are
+// believed to show, what is pending for them, and the memory of the ID move in
+// the same step. Time is the server's.
+//
+// # Exactly once
+//
+// Redis clients send a script again by themselves when its reply was lost. The
+// second run is recognised: by the Change's ID, the reservation, the version
+// and fingerprint of a document, the batch, or a nonce of the claim. IDs are
+// remembered for at least [Config.Horizon].
+//
+// # What a crash can lose
+//
+// What Redis has acknowledged is as safe as its own settings make it:
+//
+//	appendfsync always      nothing
+//	appendfsync everysec    about the last second
+//	replicas, no file       what a replica had not received when it took over
+//	neither                 everything
+//
+// A loss is not passed over. Each merchant has an epoch, made with its first
+// write, and a sequence that grows with every writing call; both come with
+// every reply. A Store that sees either go back refuses the merchant from then
+// on with [inventory.ErrDataLoss], reads included. A merchant that is not there
+// in a fresh process is simply one without levels.
+//
+// An eviction policy other than noeviction could delete levels and IDs, so New
+// refuses it: see [UnsafeError].
+//
+// # Errors
+//
+// An error of Redis itself is wrapped. If nobody knows whether a write took
+// effect, the error is an [inventory.ErrUnknown], joined with its cause: call
+// again with the same ID. A context that ends before anything was sent is
+// reported as its own error. Answers that mean that the server is not ready
+// (LOADING, READONLY, MOVED, TRYAGAIN and the like) are tried again for about a
+// second. A record that can't be read is a [*CorruptError], never a guess.
+// redis.Nil never escapes.
+//
+// # Limits
+//
+// Quantities are exact up to 2^53 units; a Change that would take a level
+// beyond is an [inventory.InvalidError]. Names of channels must be valid UTF-8.
+// A batch has at most 1,000 pushes.
+package redisstore

@@ -1,0 +1,216 @@
+package redisstore
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/onhand-dev/onhand/inventory"
+)
+
+// levelTable numbers the levels of one call, from 1.
+type levelTable struct {
+	shape   *shape
+	fields  []string
+	numbers map[string]int
+	buckets []int // those used
+	in      []int // the bucket of each level
+
+	// Filled in from the answer.
+	keys  []inventory.Key
+	rules []inventory.Rules
+}
+
+func newLevelTable(sh *shape) *levelTable {
+	return &levelTable{shape: sh, numbers: map[string]int{}, buckets: []int{}}
+}
+
+func (t *levelTable) number(k inventory.Key) int {
+	f := field(k)
+	n, ok := t.numbers[f]
+	if !ok {
+		b := bucket(k.SKU, t.shape.buckets)
+		if !slices.Contains(t.buckets, b) {
+			t.buckets = append(t.buckets, b)
+		}
+		t.fields, t.in, t.keys = append(t.fields, f), append(t.in, b), append(t.keys, k)
+		n = len(t.fields)
+		t.numbers[f] = n
+	}
+	return n
+}
+
+func (t *levelTable) encode(c *call) {
+	c.arg(len(t.fields))
+	for i, f := range t.fields {
+		c.arg(t.in[i], f)
+	}
+}
+
+// kinds are the letters of apply.lua; M is any other kind.
+var kinds = map[inventory.Kind]string{
+	inventory.KindTrack:   "T",
+	inventory.KindBelieve: "L",
+	inventory.KindReserve: "R",
+	inventory.KindExtend:  "X",
+	inventory.KindCommit:  "C",
+	inventory.KindRelease: "U",
+	inventory.KindExpire:  "E",
+	inventory.KindOrder:   "O",
+}
+
+var stateDigits = map[inventory.State]byte{
+	inventory.World: '0', inventory.Available: '1', inventory.Reserved: '2',
+	inventory.Committed: '3', inventory.Unavailable: '4', inventory.Incoming: '5',
+}
+
+// ofHold reports whether the lines of a hold belong to the Change.
+func ofHold(c inventory.Change) bool {
+	switch c.Kind {
+	case inventory.KindReserve, inventory.KindExtend, inventory.KindCommit, inventory.KindRelease, inventory.KindExpire:
+		return true
+	}
+	return c.Kind == inventory.KindOrder && c.Reservation != ""
+}
+
+// encodeChange adds the keys and arguments of one valid Change, and its levels
+// to the table.
+func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.Change) {
+	kind, ok := kinds[c.Kind]
+	if !ok {
+		kind = "M"
+	}
+	origin := slices.IndexFunc(sh.settings.Channels, func(ch inventory.Channel) bool { return ch.Name == c.Origin }) + 1
+	id := c.ID
+	if id == "" {
+		id = c.Reservation
+	}
+	to.arg(kind, !c.Recorded, origin, id, encodeLines(table, c.Lines), encodeGuards(table, c.Guards), encodeNote(c))
+	switch c.Kind {
+	case inventory.KindReserve:
+		to.key(p.hold(c.Reservation))
+		to.arg(c.Reservation, hex(c.Fingerprint()), c.TTL.Microseconds(), encodeHeld(c.Lines))
+	case inventory.KindExtend:
+		to.key(p.hold(c.Reservation))
+		to.arg(c.Reservation, c.TTL.Microseconds())
+	case inventory.KindCommit:
+		to.key(p.hold(c.Reservation))
+		to.arg(c.Reservation, c.OrderName)
+	case inventory.KindRelease, inventory.KindExpire:
+		to.key(p.hold(c.Reservation))
+		to.arg(c.Reservation)
+	case inventory.KindOrder:
+		d := c.Document
+		to.key(p.document(d.Name))
+		to.arg(d.Name, d.Version, d.Version+1, hex(c.Fingerprint()), encodeDoubts(d.Doubts), class(d.Doubts), d.Body, c.Reservation)
+		if c.Reservation != "" {
+			to.key(p.hold(c.Reservation))
+		}
+	default:
+		h := hashID(c.ID)
+		for _, g := range sh.generations {
+			to.key(p.id(g, h))
+		}
+		to.arg(h.bytes, binary.BigEndian.AppendUint64(nil, c.Fingerprint()))
+	}
+}
+
+func hex(fingerprint uint64) string { return fmt.Sprintf("%016x", fingerprint) }
+
+func encodeLines(table *levelTable, lines []inventory.Line) string {
+	b := make([]byte, 0, 16*len(lines))
+	for _, l := range lines {
+		b = strconv.AppendInt(b, int64(table.number(l.Key())), 10)
+		b = append(b, ' ')
+		b = strconv.AppendInt(b, l.Quantity, 10)
+		b = append(b, ' ', stateDigits[l.From], stateDigits[l.To], ' ')
+		b = strconv.AppendInt(b, l.Shown, 10)
+		b = append(b, ';')
+	}
+	return string(b)
+}
+
+func encodeGuards(table *levelTable, guards []inventory.Guard) string {
+	var b []byte
+	for _, g := range guards {
+		b = strconv.AppendInt(b, int64(table.number(g.Key)), 10)
+		b = append(b, ' ')
+		b = strconv.AppendInt(b, g.Version, 10)
+		b = append(b, ';')
+	}
+	return string(b)
+}
+
+// encodeHeld is the record of a hold's lines: one per level, sorted.
+func encodeHeld(lines []inventory.Line) string {
+	sums := map[inventory.Key]int64{}
+	var keys []inventory.Key
+	for _, l := range lines {
+		if _, ok := sums[l.Key()]; !ok {
+			keys = append(keys, l.Key())
+		}
+		sums[l.Key()] += l.Quantity
+	}
+	slices.SortFunc(keys, inventory.Key.Compare)
+	var b strings.Builder
+	for _, k := range keys {
+		b.WriteString(strconv.FormatInt(sums[k], 10) + " " + field(k) + "\n")
+	}
+	return b.String()
+}
+
+// note is what the journal keeps of a Change beside its movements.
+type note struct {
+	Kind     inventory.Kind `json:"kind,omitempty"`
+	Origin   string         `json:"origin,omitempty"`
+	Recorded bool           `json:"recorded,omitempty"`
+	At       time.Time      `json:"at,omitzero"`
+	TraceID  string         `json:"trace_id,omitempty"`
+	Reasons  []string       `json:"reasons,omitempty"`
+}
+
+func encodeNote(c inventory.Change) string {
+	n := note{Origin: c.Origin, Recorded: c.Recorded, At: c.At, TraceID: c.TraceID}
+	if c.Kind != inventory.KindSell && kinds[c.Kind] == "" {
+		n.Kind = c.Kind
+	}
+	for i, l := range c.Lines {
+		if l.Reason != "" {
+			n.Reasons = append(n.Reasons, make([]string, i-len(n.Reasons))...)
+			n.Reasons = append(n.Reasons, l.Reason)
+		}
+	}
+	if n.Kind == "" && n.Origin == "" && !n.Recorded && n.At.IsZero() && n.TraceID == "" && n.Reasons == nil {
+		return ""
+	}
+	b, err := json.Marshal(n)
+	if err != nil { // a time beyond year 9999: the journal does without
+		n.At = time.Time{}
+		b, _ = json.Marshal(n)
+	}
+	return string(b)
+}
+
+// encodeDoubts writes reasons as JSON: they are part of a document's record.
+func encodeDoubts(doubts []inventory.Reason) string {
+	if len(doubts) == 0 {
+		return ""
+	}
+	b, _ := json.Marshal(doubts) // strings always marshal
+	return string(b)
+}
+
+// class is the list of doubts that the document belongs to.
+func class(doubts []inventory.Reason) string {
+	switch {
+	case len(doubts) == 0:
+		return ""
+	case slices.ContainsFunc(doubts, inventory.Reason.Fetch):
+		return "f"
+	}
+	return "c"
+}

@@ -1,0 +1,506 @@
+-- apply.lua applies a vector of Changes, each whole or not at all.
+--
+-- KEYS after those of common.lua, Change by Change:
+--   with an ID of its own   one hash of IDs per live generation, newest first
+--   about a hold            the hold's hash
+--   an order                the document's hash, then the hold's if it names one
+-- ARGV after those of common.lua:
+--   1 full: the newest generation is to be followed by another at so many IDs
+--   2 its start in us    3 horizon in us    4 live generations
+--   levels: n, then per level: bucket, field (sku \0 location)
+--   changes: n, then per Change:
+--     kind, '1' if enforced, position of the origin channel or 0, ID,
+--     lines ("level quantity from-to shown;" each; states 0 world to 5 incoming),
+--     guards ("level version;" each), note (JSON for the journal or empty), and
+--     T track, L believe, M others: 16 bytes of the ID's hash, fingerprint
+--     R reserve: reservation, fingerprint, ttl in us, lines of the record
+--     X extend: reservation, ttl in us     C commit: reservation, order
+--     U release, E expire: reservation
+--     O order: document, version, version + 1, fingerprint, doubts (JSON),
+--       f, c or empty, body, reservation or empty
+-- Returns after the five of common.lua:
+--   fields of levels that holds brought in: n, fields
+--   rules: n, then level, safety stock, backorder limit, "channel buffer;"...
+--   lists of due reservations: n, then each: n, IDs
+--   per Change: code, late, flow (from * 10 + to, of the hold's lines), list of
+--     due, record of the hold or empty, levels: n, then each: level, version,
+--     available, reserved, committed, unavailable, incoming; then a list: n and
+--     of a SHORT: level, state, wanted, left; else levels (UNTRACKED, or
+--     oversold by an applied one); of a CORRUPT what is, in place of the list
+local APPLIED, DUPLICATE, SHORT, UNTRACKED, NOTFOUND, EXPIRED, RELEASED, COMMITTED, REUSED, CONFLICT, CORRUPT, RANGE =
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+
+local out, no = {}, 0
+local function put(v)
+  no = no + 1
+  out[no] = v
+end
+
+local generations, start, horizon, newids = 0, 0, 0, 0
+local dues, duenow = {}, nil
+local applied, tick, newlocs = {}, 0, nil
+
+-- due is the position of the list of due reservations as of now.
+local function due()
+  if not duenow then
+    local ids = call('ZRANGEBYSCORE', KEYS[3], '-inf', text(floor(now / 1000)), 'LIMIT', 0, 10)
+    duenow = 0
+    if #ids > 0 then
+      dues[#dues + 1] = ids
+      duenow = #dues
+    end
+  end
+  return duenow
+end
+
+-- A hold is "status deadline(ms) ended(us) settled fingerprint\torder\n", then
+-- "quantity sku\0location\n" per level.
+local function readhold(k, id)
+  local v = call('HGET', k, id)
+  if not v then return nil end
+  local status, deadline, ended, settled, fp, name, at = match(v, '^([hcrx]) (%d+) (%d+) ([01]) (%x+)\t([^\n]*)\n()')
+  if not status then return nil, true end
+  return {k = k, id = id, status = status, deadline = tonumber(deadline), ended = ended, settled = settled == '1', fp = fp,
+    order = name, lines = sub(v, at)}
+end
+
+local function holdtext(h)
+  return h.status .. ' ' .. text(h.deadline) .. ' ' .. h.ended .. ' ' .. (h.settled and '1' or '0') .. ' ' .. h.fp .. '\t' .. h.order .. '\n' .. h.lines
+end
+
+local function writehold(h)
+  call('HSET', h.k, h.id, holdtext(h))
+  if h.status == 'h' then
+    call('ZADD', KEYS[3], text(h.deadline), h.id)
+  else
+    call('ZREM', KEYS[3], h.id)
+    call('ZADD', KEYS[4], h.ended, h.id)
+  end
+  duenow = nil
+end
+
+-- heldlines loads the levels of a hold; nil if its record can't be read.
+local function heldlines(h)
+  if h.held then return h.held end
+  local fields, quantities, at = {}, {}, 1
+  while at <= #h.lines do
+    local q, f, to = match(h.lines, '^(%d+) ([^\n]+)\n()', at)
+    if not q or not find(f, '\0', 1, true) then return nil end
+    fields[#fields + 1], quantities[#quantities + 1] = f, tonumber(q)
+    at = to
+  end
+  load(fields)
+  h.held = {}
+  for i, f in ipairs(fields) do
+    h.held[i] = {levels[f], quantities[i]}
+  end
+  return h.held
+end
+
+local ENDED = {c = COMMITTED, r = RELEASED, x = EXPIRED}
+
+local function change()
+  local kind, enforced, origin, id, linetext, guards, note = arg(), arg() == '1', tonumber(arg()), arg(), arg(), arg(), arg()
+  local ls, qs, fs, ts, shown, n = {}, {}, {}, {}, {}, 0
+  local h, hold, flow, late, what = nil, nil, 0, 0, ''
+  local idkeys, idhash, fp, ttl, ordername, heldtext, doc = nil, nil, nil, nil, nil, nil, nil
+
+  for i, q, f, t, s in string.gmatch(linetext, '(%d+) (%-?%d+) (%d)(%d) (%-?%d+);') do
+    n = n + 1
+    ls[n], qs[n], fs[n], ts[n], shown[n] = order[tonumber(i)], tonumber(q), tonumber(f), tonumber(t), tonumber(s)
+  end
+
+  -- lines of the hold h become the Change's, or come before its own.
+  local function flows(from, to)
+    local held = heldlines(h)
+    if not held then return CORRUPT end
+    local k = #held
+    for i = n, 1, -1 do
+      ls[i + k], qs[i + k], fs[i + k], ts[i + k], shown[i + k] = ls[i], qs[i], fs[i], ts[i], shown[i]
+    end
+    for i = 1, k do
+      ls[i], qs[i], fs[i], ts[i], shown[i] = held[i][1], held[i][2], from, to, 0
+    end
+    n = n + k
+    flow = from * 10 + to
+    return nil
+  end
+
+  -- identify looks at the memory of the ID, hold or document first.
+  local function identify()
+    local bad
+    if kind == 'T' or kind == 'L' or kind == 'M' then
+      idkeys, idhash, fp = {}, arg(), arg()
+      for i = 1, generations do idkeys[i] = key() end
+      for i = 1, generations do
+        local have = call('HGET', idkeys[i], idhash)
+        if have then return have == fp and DUPLICATE or REUSED end
+      end
+      return nil
+    end
+    if kind == 'O' then
+      doc = {k = key(), name = arg(), version = arg(), after = arg(), fp = arg(), doubts = arg(), class = arg(), body = arg()}
+      local rid = arg()
+      local hk = rid ~= '' and key()
+      local have = call('HGET', doc.k, doc.name)
+      local version, havefp = '0', ''
+      if have then
+        version, havefp = match(have, '^(%d+) (%x+) %d+ ')
+        if not version then
+          what = 'document ' .. doc.name
+          return CORRUPT
+        end
+      end
+      if version ~= doc.version then
+        if version == doc.after and havefp == doc.fp then return DUPLICATE end
+        return CONFLICT
+      end
+      if not hk then return nil end
+      local hd
+      hd, bad = readhold(hk, rid)
+      if bad then
+        what = 'reservation ' .. rid
+        return CORRUPT
+      end
+      if not hd or hd.settled or hd.status == 'r' then return nil end
+      h, what = hd, 'reservation ' .. rid
+      hold = h
+      if not heldlines(h) then return CORRUPT end
+      if h.status == 'h' then return flows(2, 1) end
+      if h.status == 'c' then return flows(3, 1) end
+      return nil -- of an expired hold the units are back already
+    end
+
+    local rid, k = arg(), key()
+    if kind == 'R' then
+      fp, ttl, heldtext = arg(), tonumber(arg()), arg()
+    elseif kind == 'X' then
+      ttl = tonumber(arg())
+    elseif kind == 'C' then
+      ordername = arg()
+    end
+    what = 'reservation ' .. rid
+    h, bad = readhold(k, rid)
+    if bad then return CORRUPT end
+    if kind == 'R' then
+      hold = h
+      if not h then
+        h = {k = k, id = rid}
+        return nil
+      end
+      if not heldlines(h) then return CORRUPT end
+      return h.fp == fp and DUPLICATE or REUSED
+    end
+    if not h then return kind == 'E' and DUPLICATE or NOTFOUND end
+    hold = h
+    if not heldlines(h) then return CORRUPT end
+    local over = now >= h.deadline * 1000
+    if kind == 'E' then
+      if h.status ~= 'h' or not over then return DUPLICATE end
+      return flows(2, 1)
+    elseif kind == 'X' then
+      if h.status == 'h' and not over then return nil end
+      return ENDED[h.status] or EXPIRED
+    elseif kind == 'U' then
+      if h.status == 'h' then return flows(2, 1) end
+      if h.status == 'c' then return COMMITTED end
+      return DUPLICATE
+    end
+    if h.status == 'h' then
+      late = over and 1 or 0
+      return flows(2, 3)
+    elseif h.status == 'x' then
+      late = 1
+      return flows(1, 3)
+    elseif h.status == 'c' and (h.settled or h.order == ordername) then
+      return DUPLICATE
+    end
+    return ENDED[h.status]
+  end
+
+  local touched, list = {}, {}
+  tick = tick + 1
+
+  local function guard()
+    for i, v in string.gmatch(guards, '(%d+) (%-?%d+);') do
+      local l = order[tonumber(i)]
+      if l.bad then
+        what = 'level ' .. l.f
+        return CORRUPT
+      end
+      if not l.v or text(l.v) ~= v then return CONFLICT end
+    end
+  end
+
+  -- move sums up the lines per level, and refuses what is untracked or short.
+  local function move()
+    local track = kind == 'T'
+    local missing = false
+    for i = 1, n do
+      local l = ls[i]
+      if l.bad then
+        what = 'level ' .. l.f
+        return CORRUPT
+      end
+      if l.tick ~= tick then
+        l.tick, l.gone = tick, false
+        if track then
+          if l.v then return CONFLICT end
+        elseif not l.v then
+          l.gone, missing = true, true
+          list[#list + 1] = l.n
+        end
+        if not l.gone then
+          touched[#touched + 1] = l
+          l.d = {[0] = 0, 0, 0, 0, 0, 0, 0}
+        end
+      end
+      if not l.gone then
+        local d = l.d
+        d[fs[i]] = d[fs[i]] - qs[i]
+        d[ts[i]] = d[ts[i]] + qs[i]
+        d[6] = d[6] + shown[i]
+      end
+    end
+    if missing then return UNTRACKED end
+    local c = channels[origin]
+    for _, l in ipairs(touched) do
+      for s = 1, 5 do
+        if not exact((l[s] or 0) + l.d[s]) then return RANGE end
+      end
+      local g = c and l.by[c.id]
+      if g and g.believed and not exact(g.believed + l.d[6]) then return RANGE end
+    end
+    if track then return nil end
+    local short = {}
+    for _, l in ipairs(touched) do
+      for s = 1, 5 do
+        local was, is, least = l[s], l[s] + l.d[s], s == 1 and l.s - l.k or 0
+        if is < was and is < least then
+          if enforced then
+            short[#short + 1] = l.n
+            short[#short + 1] = s
+            short[#short + 1] = was - is
+            short[#short + 1] = was - least
+          elseif s == 1 then
+            list[#list + 1] = l.n
+          end
+        end
+      end
+    end
+    if #short > 0 then
+      list = short
+      return SHORT
+    end
+  end
+
+  -- write makes the Change true.
+  local function write()
+    begin()
+    local c = channels[origin]
+    local reads = kind == 'T' or kind == 'L'
+    for _, l in ipairs(touched) do
+      local d = l.d
+      if not l.v then
+        l.v, l.s, l.k = 0, 0, 0
+        for s = 1, 5 do l[s] = 0 end
+        newlocs = newlocs or {}
+        newlocs[sub(l.f, find(l.f, '\0', 1, true) + 1)] = true
+      end
+      for s = 1, 5 do l[s] = l[s] + d[s] end
+      l.v = l.v + 1
+      if c and sells(c, l) then
+        local g = reads and group(l, c.id) or l.by[c.id]
+        if g and g.believed then
+          if not reads then g.believed = g.believed + d[6] end
+        elseif reads then
+          g.believed = d[6]
+        end
+      end
+      mark(l)
+      touch(l)
+    end
+    if idkeys then
+      call('HSET', idkeys[1], idhash, fp)
+      -- No ID is written a horizon after the start, and each lives for one
+      -- more; not all hashes of a generation go at the same moment.
+      local spread = horizon / 8 * byte(idhash, 1) / 256
+      call('EXPIREAT', idkeys[1], text(floor((start + 2 * horizon + spread) / 1000000) + 1), 'NX')
+      newids = newids + 1
+    elseif kind == 'R' then
+      h.status, h.deadline, h.ended, h.settled, h.fp, h.order, h.lines = 'h', floor((now + ttl) / 1000), '0', false, fp, '', heldtext
+      hold = h
+      writehold(h)
+    elseif kind == 'X' then
+      local till = floor((now + ttl) / 1000)
+      if till > h.deadline then
+        h.deadline = till
+        writehold(h)
+      end
+    elseif kind == 'C' then
+      h.status, h.order, h.ended = 'c', ordername, text(now)
+      writehold(h)
+    elseif kind == 'U' or kind == 'E' then
+      h.status, h.ended = kind == 'U' and 'r' or 'x', text(now)
+      writehold(h)
+    else
+      if hold then
+        h.status, h.order, h.settled, h.ended = 'c', doc.name, true, text(now)
+        writehold(h)
+      end
+      call('HSET', doc.k, doc.name, doc.after .. ' ' .. doc.fp .. ' ' .. text(now) .. ' ' .. doc.doubts, doc.name .. '\0', doc.body)
+      if doc.class ~= 'f' then call('ZREM', KEYS[5], doc.name) end
+      if doc.class ~= 'c' then call('ZREM', KEYS[6], doc.name) end
+      if doc.class == 'f' then call('ZADD', KEYS[5], text(now), doc.name) end
+      if doc.class == 'c' then call('ZADD', KEYS[6], text(now), doc.name) end
+    end
+    if flow ~= 0 then -- the journal wants the hold's lines, too
+      local t = {}
+      for i = 1, n do t[i] = text(ls[i].n) .. ' ' .. text(qs[i]) .. ' ' .. fs[i] .. ts[i] .. ' ' .. text(shown[i]) .. ';' end
+      linetext = concat(t)
+    end
+    applied[#applied + 1] = kind .. '\t' .. id .. '\t' .. linetext .. '\t' .. note
+  end
+
+  local code = identify() or guard() or move() or APPLIED
+  if code == APPLIED then write() end
+
+  put(code)
+  put(late)
+  put(code == APPLIED and flow or 0)
+  put(due())
+  put(code ~= CORRUPT and hold and holdtext(hold) or '')
+  local count = no + 1
+  put(0)
+  tick = tick + 1
+  local function level(l)
+    if l.tick ~= tick and l.v then
+      put(l.n) put(l.v) put(l[1]) put(l[2]) put(l[3]) put(l[4]) put(l[5])
+      out[count] = out[count] + 1
+    end
+    l.tick = tick
+  end
+  for i = 1, n do level(ls[i]) end
+  if hold and hold.held then
+    for _, x in ipairs(hold.held) do level(x[1]) end
+  end
+  if code == CORRUPT then
+    put(what)
+  elseif code == APPLIED or code == UNTRACKED then
+    put(#list)
+    for i = 1, #list do put(list[i]) end
+  elseif code == SHORT then
+    put(#list / 4)
+    for i = 1, #list do put(list[i]) end
+  else
+    put(0)
+  end
+end
+
+-- nextgeneration puts another in front: larger if this one is full before its
+-- time, smaller if it was nearly empty. Those whose successor began a horizon
+-- ago are remembered no longer.
+local function nextgeneration(ids, full)
+  local all = call('HGET', KEYS[1], 'gens') or ''
+  local keep, after, size = {}, now, nil
+  for n, shards, from in string.gmatch(all, '(%d+) (%d+) (%d+)') do
+    if not size then
+      size = tonumber(shards)
+      if ids >= full then
+        size = min(size * 8, 131072)
+      elseif ids * 8 < full then
+        size = max(floor(size / 8), tonumber(ARGV[8]))
+      end
+      keep[1] = text(tonumber(n) + 1) .. ' ' .. text(size) .. ' ' .. text(now)
+    end
+    if after + horizon <= now then break end
+    keep[#keep + 1] = n .. ' ' .. shards .. ' ' .. from
+    after = tonumber(from)
+  end
+  if not size then corrupt('meta gens') end
+  return concat(keep, '\n')
+end
+
+local function main()
+  local refusal = open()
+  if refusal then return refusal end
+  header()
+  local full = tonumber(arg())
+  start, horizon, generations = tonumber(arg()), tonumber(arg()), tonumber(arg())
+  if fresh then start = now end
+  local ids = 0
+  if not fresh then
+    ids = tonumber(call('HGET', KEYS[1], 'ids') or '')
+    if not ids then corrupt('meta') end
+    if now >= start + horizon or ids >= full then
+      -- A new generation of IDs: the client has to declare other keys.
+      local fields = {'gens', nextgeneration(ids, full), 'ids', '0'}
+      reshape(fields)
+      commit(fields)
+      return open(true)
+    end
+  end
+
+  local fields, inbucket = {}, {}
+  for i = 1, tonumber(arg()) do
+    inbucket[i], fields[i] = arg(), arg()
+  end
+  load(fields, inbucket)
+  local declared = #order
+  for _ = 1, tonumber(arg()) do change() end
+
+  if #applied > 0 then
+    flush()
+    local set = {'ids', text(ids + newids)}
+    if newlocs then
+      local have = not fresh and call('HGET', KEYS[1], 'locs') or ''
+      local all = '\n' .. have .. '\n'
+      local grown = false
+      for l in pairs(newlocs) do
+        if not find(all, '\n' .. l .. '\n', 1, true) then
+          have = have == '' and l or have .. '\n' .. l
+          grown = true
+        end
+      end
+      if grown then
+        set[#set + 1] = 'locs'
+        set[#set + 1] = have
+        reshape(set)
+      end
+    end
+    commit(set)
+    local names = {}
+    for i, l in ipairs(order) do names[i] = l.f end
+    journal('levels', concat(names, '\n'), 'changes', concat(applied, '\n'))
+  end
+
+  local reply, rn = ok(), 5
+  local function add(v)
+    rn = rn + 1
+    reply[rn] = v
+  end
+  add(#order - declared)
+  for i = declared + 1, #order do add(order[i].f) end
+  local at, rules = rn + 1, 0
+  add(0)
+  for _, l in ipairs(order) do
+    if l.v then
+      local b = ''
+      for _, g in ipairs(l.groups) do
+        if g.buffer then b = b .. g.id .. ' ' .. text(g.buffer) .. ';' end
+      end
+      if l.s ~= 0 or l.k ~= 0 or b ~= '' then
+        rules = rules + 1
+        add(l.n) add(l.s) add(l.k) add(b)
+      end
+    end
+  end
+  reply[at] = rules
+  add(#dues)
+  for _, list in ipairs(dues) do
+    add(#list)
+    for _, id in ipairs(list) do add(id) end
+  end
+  for i = 1, no do add(out[i]) end
+  return reply
+end

@@ -1,0 +1,15 @@
+-- bookmark.lua stores a cursor.
+--
+-- KEYS after those of common.lua: bookmarks.
+-- ARGV after those of common.lua: name, value.
+-- Returns the five of common.lua.
+local function main()
+  local refusal = open()
+  if refusal then return refusal end
+  header()
+  local k = key()
+  begin()
+  call('HSET', k, arg(), arg())
+  commit()
+  return ok()
+end

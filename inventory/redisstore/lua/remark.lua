@@ -1,0 +1,51 @@
+-- remark.lua marks levels again after channels changed, some at a time. Where
+-- it is stands in meta: bucket, cursor, and the server that gave the cursor
+-- (another server orders a hash differently, so the bucket starts over).
+--
+-- ARGV after those of common.lua: 1 about how many levels, 2 '1' to look only
+-- Returns after the five of common.lua: '1' if there is more to do, else '0'.
+local function main()
+  local refusal = open()
+  if refusal then return refusal end
+  header()
+  local count, look = arg(), arg() == '1'
+  local at = call('HGET', KEYS[1], 'remark')
+  local reply = ok()
+  if not at or at == '' then
+    reply[6] = '0'
+    return reply
+  end
+  if look then
+    reply[6] = '1'
+    return reply
+  end
+  local b, cursor, server = match(at, '^(%d+) (%d+) (%S+)$')
+  if not b then corrupt('meta remark') end
+  local info = redis.pcall('INFO', 'server')
+  local here = type(info) == 'string' and match(info, 'run_id:(%w+)') or '-'
+  if here ~= server then cursor = '0' end
+
+  local found = call('HSCAN', bucketkeys[b], cursor, 'COUNT', count)
+  local fields = {}
+  for i = 1, #found[2], 2 do fields[#fields + 1] = found[2][i] end
+  load(fields)
+  for _, f in ipairs(fields) do
+    local l = levels[f]
+    if l.bad then corrupt('level ' .. f) end
+    if l.v then
+      mark(l)
+      for _, g in ipairs(l.groups) do
+        if g.dir ~= g.olddir or g.since ~= g.oldsince then touch(l) end
+      end
+    end
+  end
+  begin()
+  flush()
+  cursor = found[1]
+  if cursor == '0' then b = text(tonumber(b) + 1) end
+  local more = tonumber(b) < buckets
+  commit({'remark', more and b .. ' ' .. cursor .. ' ' .. here or ''})
+  reply = ok()
+  reply[6] = more and '1' or '0'
+  return reply
+end

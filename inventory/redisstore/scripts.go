@@ -1,0 +1,38 @@
+package redisstore
+
+import (
+	"embed"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lua/*.lua
+var sources embed.FS
+
+// The scripts. Each is a whole program: what all share, its own, and the tail.
+var (
+	applyScript     = script("apply")
+	bookmarkScript  = script("bookmark")
+	claimScript     = script("outbox", "claim")
+	configureScript = script("configure")
+	postponeScript  = script("outbox", "postpone")
+	readScript      = script("read")
+	remarkScript    = script("remark")
+	sealScript      = script("outbox", "seal")
+	settleScript    = script("outbox", "settle")
+	tidyScript      = script("tidy")
+)
+
+func script(parts ...string) *redis.Script {
+	var src string
+	for _, part := range append(append([]string{"common"}, parts...), "tail") {
+		// The files are embedded; a name that is not there fails every test.
+		b, err := sources.ReadFile("lua/" + part + ".lua")
+		if err != nil {
+			src += "error('" + part + " is not embedded')\n"
+			continue
+		}
+		src += string(b) + "\n"
+	}
+	return redis.NewScript(src)
+}

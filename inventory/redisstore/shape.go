@@ -1,0 +1,124 @@
+package redisstore
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/onhand-dev/onhand/inventory"
+)
+
+// shape is what a client has to know of a merchant to declare keys: it is
+// cached, and a script refuses a number that is not the present one. It is
+// never changed, only replaced.
+type shape struct {
+	// number is 0 for a merchant without data.
+	number      int64
+	buckets     int
+	generations []generation // newest first
+	settings    inventory.Settings
+	// names have the number position + 1 in the records of levels: channels,
+	// and names that only buffers mention. It only grows.
+	names []string
+}
+
+// generation is a stretch of time whose IDs lie together.
+type generation struct {
+	number, shards int
+	start          int64
+}
+
+// storedSettings is the JSON form.
+type storedSettings struct {
+	Channels []inventory.Channel `json:"channels,omitempty"`
+	Names    []string            `json:"names,omitempty"`
+}
+
+func newShape(buckets int) *shape {
+	return &shape{buckets: buckets, generations: []generation{{number: 1, shards: firstShards}}}
+}
+
+// decodeShape reads the five fields of a STALE answer.
+func decodeShape(number int64, f []string) (*shape, bool) {
+	sh := &shape{number: number}
+	var err error
+	if sh.buckets, err = strconv.Atoi(f[0]); err != nil || sh.buckets < 1 {
+		return nil, false
+	}
+	for line := range strings.SplitSeq(f[1], "\n") {
+		g, ok := decodeGeneration(line)
+		if !ok {
+			return nil, false
+		}
+		sh.generations = append(sh.generations, g)
+	}
+	var set storedSettings
+	if f[2] != "" {
+		if err := json.Unmarshal([]byte(f[2]), &set); err != nil {
+			return nil, false
+		}
+	}
+	sh.names, sh.settings.Channels = set.Names, set.Channels
+	if sh.settings.Version, err = strconv.ParseInt(f[3], 10, 64); err != nil {
+		return nil, false
+	}
+	if f[4] != "" {
+		sh.settings.Locations = strings.Split(f[4], "\n")
+		slices.Sort(sh.settings.Locations)
+	}
+	for _, c := range set.Channels {
+		if sh.id(c.Name) == 0 {
+			return nil, false
+		}
+	}
+	return sh, true
+}
+
+func decodeGeneration(line string) (g generation, ok bool) {
+	f := strings.Split(line, " ")
+	if len(f) != 3 {
+		return g, false
+	}
+	number, err1 := strconv.Atoi(f[0])
+	count, err2 := strconv.Atoi(f[1])
+	start, err3 := strconv.ParseInt(f[2], 10, 64)
+	return generation{number, count, start}, err1 == nil && err2 == nil && err3 == nil && count > 0
+}
+
+// id is the number of a name in the records of levels; 0 if it has none.
+func (sh *shape) id(name string) int { return slices.Index(sh.names, name) + 1 }
+
+// full is how many IDs the newest generation takes.
+func (sh *shape) full() int {
+	if n := sh.generations[0].shards; n < mostShards {
+		return n * perShard
+	}
+	return 1 << 50
+}
+
+// merge returns the shape with set merged, and numbers for every name.
+func (sh *shape) merge(set inventory.Settings) *shape {
+	next := *sh
+	next.settings = sh.settings.Merge(set)
+	next.names = slices.Clone(sh.names)
+	add := func(name string) {
+		if !slices.Contains(next.names, name) {
+			next.names = append(next.names, name)
+		}
+	}
+	for _, c := range set.Channels {
+		add(c.Name)
+	}
+	var buffers []string
+	for _, r := range set.Levels {
+		for name := range r.Buffers {
+			buffers = append(buffers, name)
+		}
+	}
+	slices.Sort(buffers)
+	for _, name := range buffers {
+		add(name)
+	}
+	return &next
+}
