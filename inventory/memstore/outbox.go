@@ -179,7 +179,7 @@ func (m *merchant) newBatch(epoch, name string, c inventory.Channel, most int, n
 			pushes = append(pushes, inventory.Push{Key: k, Target: target, Delta: target - b.believed, Since: b.since})
 		}
 	}
-	if pushes == nil {
+	if pushes == nil || most < 1 {
 		return nil
 	}
 	slices.SortFunc(pushes, func(a, b inventory.Push) int {
