@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // The checks stop the test with a message that says which promise is broken:
@@ -20,9 +21,12 @@ func (f *fixture) broken(what string, promise []any) {
 func (f *fixture) equal(want, got any, promise ...any) {
 	f.Helper()
 	if !reflect.DeepEqual(want, got) {
-		f.broken(fmt.Sprintf("want %+v\ngot  %+v", want, got), promise)
+		f.broken("want "+plain(want)+"\ngot  "+plain(got), promise)
 	}
 }
+
+// plain prints all of a value; a Level would print as its key only.
+func plain(v any) string { return strings.ReplaceAll(fmt.Sprintf("%#v", v), "inventory.", "") }
 
 func (f *fixture) noError(err error, promise ...any) {
 	f.Helper()

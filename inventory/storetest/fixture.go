@@ -136,7 +136,7 @@ func (f *fixture) refuse(c inventory.Change, err error) inventory.Outcome {
 	f.Helper()
 	before := f.all()
 	out := f.apply(c)
-	f.errorIs(out.Err, err, "%s %s", c.Kind, c.Key())
+	f.errorIs(out.Err, err, "%s %s must be refused", c.Kind, c.Key())
 	f.no(out.Duplicate, "a refused Change is no duplicate")
 	f.equal(0, len(out.Lines), "a refused Change moves nothing")
 	f.equal(before, f.all(), "a refused Change must leave every level as it was, version included")

@@ -138,6 +138,13 @@ var claimTests = []test{
 		g.finish(again)
 		g.inSync("a")
 	}},
+	{"a batch of none is no batch", 0, func(f *fixture) {
+		f.pending("a")
+		b, err := f.store.Claim(f.Context(), f.merchant, shop, 0, minute)
+		f.noError(err)
+		f.equal("", b.ID)
+		f.equal([]string{"a"}, skus(f.claim(1)))
+	}},
 	{"keys differ", 0, func(f *fixture) {
 		g := *f
 		g.merchant += "-2"
