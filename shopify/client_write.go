@@ -143,7 +143,8 @@ func (c *Client) adjust(ctx context.Context, w write) (writeResult, error) {
 
 // sendWrite posts the bytes of adjustBody or setBody and reads the answer.
 // After an error that matches ErrNoAnswer the outcome is unknown: the same bytes
-// go again. After any other error nothing was carried out.
+// go again. Any other error says that this sending carried nothing out; what an
+// earlier one without an answer did stays unknown.
 func (c *Client) sendWrite(ctx context.Context, body []byte) (writeResult, error) {
 	a, err := c.send(ctx, body)
 	if err != nil {

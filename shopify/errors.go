@@ -11,7 +11,8 @@ import (
 // The kinds of answers that are not a clear success. Every error of a [Client]
 // that comes from talking to Shopify is an [*APIError] that matches one of them
 // with errors.Is. Each comment says whether the request may have been carried
-// out, and what to do.
+// out, and what to do. It speaks of this sending only: if the same bytes were sent
+// before and got no answer, the outcome of that stays unknown.
 var (
 	// ErrThrottled: the budget of points is used up (code THROTTLED in HTTP 200,
 	// or HTTP 429), and stayed so for as long as the client was willing to wait.
