@@ -132,6 +132,9 @@ func (s *Store) Claim(ctx context.Context, name, channelName string, most int, l
 	if err := ctx.Err(); err != nil {
 		return inventory.Batch{}, err
 	}
+	if most < 1 {
+		return inventory.Batch{}, &inventory.InvalidError{Field: "max", Problem: "must be above zero"}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m, now := s.merchant(name), s.now()
@@ -179,7 +182,7 @@ func (m *merchant) newBatch(epoch, name string, c inventory.Channel, most int, n
 			pushes = append(pushes, inventory.Push{Key: k, Target: target, Delta: target - b.believed, Since: b.since})
 		}
 	}
-	if pushes == nil || most < 1 {
+	if pushes == nil {
 		return nil
 	}
 	slices.SortFunc(pushes, func(a, b inventory.Push) int {

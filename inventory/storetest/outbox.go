@@ -138,11 +138,12 @@ var claimTests = []test{
 		g.finish(again)
 		g.inSync("a")
 	}},
-	{"a batch of none is no batch", 0, func(f *fixture) {
+	{"a batch of none is refused", 0, func(f *fixture) {
 		f.pending("a")
-		b, err := f.store.Claim(f.Context(), f.merchant, shop, 0, minute)
-		f.noError(err)
-		f.equal("", b.ID)
+		for _, most := range []int{0, -1} {
+			_, err := f.store.Claim(f.Context(), f.merchant, shop, most, minute)
+			f.errorIs(err, inventory.ErrInvalid, "a batch of at most %d levels", most)
+		}
 		f.equal([]string{"a"}, skus(f.claim(1)))
 	}},
 	{"keys differ", 0, func(f *fixture) {
