@@ -21,6 +21,7 @@ type faulty struct {
 	publish func(topic string) error
 	receive func() error
 	ack     func(id string) error
+	passes  int // how often Browse looks again for what has come meanwhile
 
 	mu  sync.Mutex
 	log []string // "publish <topic> <id>", "ack <id>", "nack <id>"
@@ -57,7 +58,16 @@ func (f *faulty) Subscribe(ctx context.Context, topic, group string) (queue.Subs
 }
 
 func (f *faulty) Browse(ctx context.Context, topic string) iter.Seq2[queue.Delivery, error] {
-	return f.q.Browse(ctx, topic)
+	return func(yield func(queue.Delivery, error) bool) {
+		for range 1 + f.passes {
+			for d, err := range f.q.Browse(ctx, topic) {
+				if !yield(d, err) {
+					return
+				}
+			}
+			time.Sleep(time.Second)
+		}
+	}
 }
 
 func (f *faulty) Close(ctx context.Context) error { return f.q.Close(ctx) }

@@ -244,6 +244,40 @@ func TestBreakerPausesAndProbes(t *testing.T) {
 	})
 }
 
+func TestOutagesLeaveAllAttempts(t *testing.T) {
+	bubble(t, func(t *testing.T, q *memqueue.Queue) {
+		calls := 0
+		r := queue.NewRouter(q, &queue.RouterConfig{MaxAttempts: 2})
+		r.Handle("t", "g", func(context.Context, queue.Event) error {
+			if calls++; calls <= 3 {
+				return queue.Unavailable(errOops)
+			}
+			return errOops
+		})
+		publish(t, q, "t", queue.Event{ID: "1"})
+		require.NoError(t, r.Drain(t.Context()))
+		assert.Equal(t, 5, calls)
+		assert.Equal(t, 2, letters(t, r, "t", "g")[0].Attempts)
+	})
+}
+
+func TestProbeReceivesOne(t *testing.T) {
+	bubble(t, func(t *testing.T, q *memqueue.Queue) {
+		r := queue.NewRouter(q, &queue.RouterConfig{Concurrency: 10, BreakerFailures: 1, BreakerPause: time.Second})
+		r.Handle("t", "g", func(context.Context, queue.Event) error {
+			return queue.RetryAfter(queue.Unavailable(errOops), time.Minute)
+		})
+		for i := range 50 {
+			publish(t, q, "t", queue.Event{ID: fmt.Sprint(i)})
+		}
+		stop := start(t, r)
+		assert.EqualValues(t, 10, r.Stats()[0].Received)
+		pass(1500 * time.Millisecond)
+		assert.EqualValues(t, 11, r.Stats()[0].Received)
+		require.NoError(t, stop())
+	})
+}
+
 // TestOneMerchantDownStopsNoOther has every second event find its own
 // dependency down: that never makes several failures in a row.
 func TestOneMerchantDownStopsNoOther(t *testing.T) {

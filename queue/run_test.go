@@ -275,11 +275,16 @@ func TestDrainSaysWhatIsLeft(t *testing.T) {
 	})
 }
 
-// TestReplayDoesNotChaseItsOwnTail replays while the Router kills again.
+// TestReplayDoesNotChaseItsOwnTail replays while the Router kills again, from a
+// queue whose Browse yields what comes meanwhile.
 func TestReplayDoesNotChaseItsOwnTail(t *testing.T) {
-	bubble(t, func(t *testing.T, q *memqueue.Queue) {
+	bubble(t, func(t *testing.T, m *memqueue.Queue) {
+		q := &faulty{q: m, passes: 3}
 		r := queue.NewRouter(q, nil)
-		r.Handle("t", "g", func(context.Context, queue.Event) error { return queue.Permanent(errOops) })
+		r.Handle("t", "g", func(context.Context, queue.Event) error {
+			time.Sleep(time.Millisecond)
+			return queue.Permanent(errOops)
+		})
 		for i := range 300 {
 			publish(t, q, "t", queue.Event{ID: fmt.Sprint(i)})
 		}
@@ -289,7 +294,8 @@ func TestReplayDoesNotChaseItsOwnTail(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, queue.Replayed{Sent: 300}, done)
 		pass(time.Second)
-		assert.Len(t, letters(t, r, "t", "g"), 300, "they died again, each once")
+		q.passes = 0
+		assert.Equal(t, 300, len(letters(t, r, "t", "g")), "they died again, each once")
 		require.NoError(t, stop())
 		_, err = r.DeadLetters("", "g").Purge(t.Context(), queue.Filter{})
 		require.ErrorIs(t, err, queue.ErrNoTopic)
@@ -313,5 +319,27 @@ func TestConcurrencyIsBounded(t *testing.T) {
 		require.NoError(t, drainSoon(t, r))
 		assert.EqualValues(t, 7, most.Load())
 		assert.Equal(t, 10*time.Second, time.Since(began))
+	})
+}
+
+// TestConcurrencyIsBoundedForBatches has batches of one, because events trickle in.
+func TestConcurrencyIsBoundedForBatches(t *testing.T) {
+	bubble(t, func(t *testing.T, q *memqueue.Queue) {
+		var calls atomic.Int64
+		r := queue.NewRouter(q, &queue.RouterConfig{Concurrency: 2, BatchSize: 8})
+		r.HandleBatch("t", "g", func(context.Context, []queue.Event) []error {
+			calls.Add(1)
+			time.Sleep(time.Second)
+			return nil
+		})
+		stop := start(t, r)
+		for i := range 10 {
+			publish(t, q, "t", queue.Event{ID: fmt.Sprint(i)})
+			synctest.Wait()
+		}
+		assert.EqualValues(t, 2, calls.Load())
+		pass(1500 * time.Millisecond)
+		assert.EqualValues(t, 3, calls.Load(), "the other eight in one batch")
+		require.NoError(t, stop())
 	})
 }

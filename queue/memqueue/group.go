@@ -71,9 +71,8 @@ func (g *group) notify() {
 func (g *group) take(s *subscription, n int, now time.Time) []*item {
 	g.wake(now)
 	var out []*item
-	passed := false // something was set aside for another subscription
 	for len(out) < n {
-		it := g.nextFor(s, &passed)
+		it := g.nextFor(s)
 		if it == nil {
 			break
 		}
@@ -87,15 +86,12 @@ func (g *group) take(s *subscription, n int, now time.Time) []*item {
 		}
 		out = append(out, it)
 	}
-	if passed {
-		g.notify()
-	}
 	return out
 }
 
 // nextFor is the oldest item that s may have: of the ready ones, and of those
 // that were set aside behind what s itself has in flight.
-func (g *group) nextFor(s *subscription, passed *bool) *item {
+func (g *group) nextFor(s *subscription) *item {
 	for {
 		own, other := s.oldestAside(), g.ready.peek()
 		switch {
@@ -115,7 +111,6 @@ func (g *group) nextFor(s *subscription, passed *bool) *item {
 		heap.Push(&ln.blocked, other)
 		if ln.owner != nil {
 			ln.owner.aside[ln] = true
-			*passed = *passed || ln.owner != s
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -116,6 +117,93 @@ func TestBrowsedEventIsRemovedForAllGroups(t *testing.T) {
 	for range q.Browse(ctx, "t") {
 		t.Error("browsed a finished event")
 	}
+}
+
+// TestReceiveIsToldWhatOthersDo waits for events that become available by what
+// happens elsewhere.
+func TestReceiveIsToldWhatOthersDo(t *testing.T) {
+	k := queue.Event{ID: "2", Key: "k"}
+	for name, c := range map[string]func(ctx context.Context, q *memqueue.Queue, a queue.Subscription, first queue.Delivery) error{
+		"published": func(ctx context.Context, q *memqueue.Queue, _ queue.Subscription, _ queue.Delivery) error {
+			return q.Publish(ctx, "t", queue.Event{ID: "other"})
+		},
+		"nacked": func(ctx context.Context, _ *memqueue.Queue, _ queue.Subscription, d queue.Delivery) error {
+			return d.Nack(ctx, 0)
+		},
+		"nacked later": func(ctx context.Context, _ *memqueue.Queue, _ queue.Subscription, d queue.Delivery) error {
+			return d.Nack(ctx, time.Hour)
+		},
+		"acked": func(ctx context.Context, _ *memqueue.Queue, _ queue.Subscription, d queue.Delivery) error {
+			return d.Ack(ctx)
+		},
+		"closed": func(ctx context.Context, _ *memqueue.Queue, a queue.Subscription, _ queue.Delivery) error {
+			return a.Close(ctx)
+		},
+		"purged": func(ctx context.Context, q *memqueue.Queue, _ queue.Subscription, d queue.Delivery) error {
+			if err := d.Nack(ctx, 1000*time.Hour); err != nil {
+				return err
+			}
+			synctest.Wait()
+			for b, err := range q.Browse(ctx, "t") {
+				if err != nil {
+					return err
+				}
+				if b.Event.ID == "1" {
+					return b.Ack(ctx)
+				}
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := memqueue.New(nil)
+				a, b := subscribe(t, q, "t", "g"), subscribe(t, q, "t", "g")
+				require.NoError(t, q.Publish(t.Context(), "t", queue.Event{ID: "1", Key: "k"}))
+				first := receive(t, a, 1)[0]
+				got := make(chan error, 1)
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
+				defer cancel()
+				go func() {
+					_, err := b.Receive(ctx, 1)
+					got <- err
+				}()
+				synctest.Wait()
+				require.NoError(t, q.Publish(t.Context(), "t", k))
+				synctest.Wait()
+				require.Empty(t, got, "the key is taken")
+				require.NoError(t, c(t.Context(), q, a, first))
+				require.NoError(t, <-got)
+			})
+		})
+	}
+}
+
+// TestPurgeLetsTheOwnerGoOn removes a delayed event in front of one that its own
+// consumer may have.
+func TestPurgeLetsTheOwnerGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, ctx := memqueue.New(nil), t.Context()
+		s := subscribe(t, q, "t", "g")
+		require.NoError(t, q.Publish(ctx, "t", queue.Event{ID: "1", Key: "k"}, queue.Event{ID: "2", Key: "k"}))
+		require.NoError(t, receive(t, s, 2)[0].Nack(ctx, time.Hour))
+		require.NoError(t, q.Publish(ctx, "t", queue.Event{ID: "3", Key: "k"}))
+		got := make(chan string, 1)
+		go func() {
+			ds, _ := s.Receive(ctx, 1)
+			got <- ds[0].Event.ID
+		}()
+		synctest.Wait()
+		require.Empty(t, got)
+		for d, err := range q.Browse(ctx, "t") {
+			require.NoError(t, err)
+			require.NoError(t, d.Ack(ctx))
+			break
+		}
+		synctest.Wait()
+		require.Len(t, got, 1)
+		require.Equal(t, "3", <-got)
+	})
 }
 
 func TestLag(t *testing.T) {

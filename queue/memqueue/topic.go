@@ -94,6 +94,7 @@ func (t *topic) remove(r *record) {
 	if r.waiting == 0 {
 		t.drop(r)
 	}
+	t.notify() // what was behind it may go on
 }
 
 // forget drops finished records until keep are left or enough says so.

@@ -20,6 +20,7 @@ var orderTests = []test{
 		}
 		return ordered(h)
 	}},
+	{name: "KeyStaysWithOne", run: keyStaysWithOne, needs: ordered},
 	{name: "Competing", run: orderOfMany, needs: ordered},
 }
 
@@ -108,6 +109,48 @@ func orderAfterDelay(e *env) {
 	}
 	seq.check(e)
 	e.close(s)
+}
+
+// keyStaysWithOne checks that while one subscription works on an event, another
+// one of its group gets none of the same key.
+func keyStaysWithOne(e *env) {
+	a, b, seq := e.subscribe(e.group), e.subscribe(e.group), newSequence()
+	e.publish(keyed(1, 1)...)
+	first, other := e.takenBy(a, b)
+	seq.done(first.Event)
+	e.publish(keyed(1, 5)[1:]...)
+	e.silent(other)
+	e.ack(first)
+	e.close(other)
+	owner := a
+	if other == a {
+		owner = b
+	}
+	for _, d := range e.receive(owner, 4) {
+		seq.done(d.Event)
+		e.ack(d)
+	}
+	seq.check(e)
+	e.close(owner)
+}
+
+// takenBy receives the only event there is from one of two subscriptions and
+// returns the other one, too.
+func (e *env) takenBy(a, b queue.Subscription) (queue.Delivery, queue.Subscription) {
+	e.Helper()
+	patient := e.patient()
+	for patient.Err() == nil {
+		for _, s := range [][2]queue.Subscription{{a, b}, {b, a}} {
+			ctx, cancel := context.WithTimeout(patient, e.h.Silence)
+			ds, err := s[0].Receive(ctx, 1)
+			cancel()
+			if err == nil {
+				return ds[0], s[1]
+			}
+		}
+	}
+	e.Fatal("neither subscription got the event")
+	return queue.Delivery{}, nil
 }
 
 // orderOfMany has several subscriptions of a group take events; at no
