@@ -19,7 +19,8 @@ import (
 type faulty struct {
 	q       *memqueue.Queue
 	publish func(topic string) error
-	receive func() error
+	receive func(topic string) error
+	late    time.Duration // how long a Receive takes to hand over what it has
 	ack     func(id string) error
 	passes  int // how often Browse looks again for what has come meanwhile
 
@@ -54,7 +55,7 @@ func (f *faulty) Publish(ctx context.Context, topic string, events ...queue.Even
 
 func (f *faulty) Subscribe(ctx context.Context, topic, group string) (queue.Subscription, error) {
 	s, err := f.q.Subscribe(ctx, topic, group)
-	return &faultySubscription{s, f}, err
+	return &faultySubscription{s, f, topic}, err
 }
 
 func (f *faulty) Browse(ctx context.Context, topic string) iter.Seq2[queue.Delivery, error] {
@@ -74,16 +75,18 @@ func (f *faulty) Close(ctx context.Context) error { return f.q.Close(ctx) }
 
 type faultySubscription struct {
 	queue.Subscription
-	f *faulty
+	f     *faulty
+	topic string
 }
 
 func (s *faultySubscription) Receive(ctx context.Context, limit int) ([]queue.Delivery, error) {
 	if s.f.receive != nil {
-		if err := s.f.receive(); err != nil {
+		if err := s.f.receive(s.topic); err != nil {
 			return nil, err
 		}
 	}
 	ds, err := s.Subscription.Receive(ctx, limit)
+	time.Sleep(s.f.late)
 	for i, d := range ds {
 		ds[i].Ack = func(ctx context.Context) error {
 			if s.f.ack != nil {
@@ -100,6 +103,13 @@ func (s *faultySubscription) Receive(ctx context.Context, limit int) ([]queue.De
 		}
 	}
 	return ds, err
+}
+
+// telling is a faulty queue that can tell how much is waiting.
+type telling struct{ *faulty }
+
+func (q telling) Lag(ctx context.Context, topic, group string) (queue.Lag, error) {
+	return q.q.Lag(ctx, topic, group)
 }
 
 // bubble runs f in a synctest bubble, where waiting takes no time.

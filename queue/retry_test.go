@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -158,7 +159,7 @@ func TestPanicIsAnError(t *testing.T) {
 			}
 		}
 		assert.EqualValues(t, 2, r.Stats()[0].Panics)
-		assert.Contains(t, log.String(), "trace_id=trace-1")
+		assert.Equal(t, 4, strings.Count(log.String(), "trace_id=trace-1"), "two panics, a retry and a dead letter")
 		assert.Contains(t, log.String(), "retry_test.go", "the log has no stack")
 	})
 }

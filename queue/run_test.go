@@ -146,7 +146,7 @@ func TestRunOutlastsTroubleWithTheQueue(t *testing.T) {
 		var receives, acks atomic.Int64
 		var handled atomic.Int64
 		q := &faulty{q: m}
-		q.receive = func() error {
+		q.receive = func(string) error {
 			if receives.Add(1) <= 3 {
 				return errors.New("connection refused")
 			}
@@ -255,6 +255,68 @@ func TestDrainOfAQueueThatCannotTell(t *testing.T) {
 		require.NoError(t, drainSoon(t, r))
 		assert.Equal(t, 1, handled)
 		require.NoError(t, drainSoon(t, r), "an empty queue drains, too")
+	})
+}
+
+func TestDrainOfAQueueThatCanTellWaitsForNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, q *memqueue.Queue) {
+		r := queue.NewRouter(q, nil)
+		for i := range 5 {
+			r.Handle(fmt.Sprint("t", i), "g", func(ctx context.Context, e queue.Event) error {
+				return q.Publish(ctx, fmt.Sprint("t", i+1), e)
+			})
+		}
+		publish(t, q, "t0", queue.Event{ID: "1"})
+		began := time.Now()
+		require.NoError(t, drainSoon(t, r))
+		assert.Zero(t, time.Since(began))
+		assert.EqualValues(t, 1, r.Stats()[4].Handled)
+	})
+}
+
+// TestDrainSeesWhatHandlersPublish has a topic be found empty while the handler
+// that is about to publish to it works.
+func TestDrainSeesWhatHandlersPublish(t *testing.T) {
+	bubble(t, func(t *testing.T, m *memqueue.Queue) {
+		q := telling{&faulty{q: m, receive: func(topic string) error {
+			if topic == "u" {
+				time.Sleep(10 * time.Second)
+			}
+			return nil
+		}}}
+		var handled atomic.Int64
+		r := queue.NewRouter(q, &queue.RouterConfig{Idle: time.Minute})
+		r.Handle("t", "g", func(ctx context.Context, e queue.Event) error {
+			time.Sleep(time.Second)
+			if err := q.Publish(ctx, "other", e); err != nil {
+				return err
+			}
+			time.Sleep(4 * time.Second)
+			return q.Publish(ctx, "u", e)
+		})
+		r.Handle("other", "g", nothing)
+		r.Handle("u", "g", func(context.Context, queue.Event) error {
+			handled.Add(1)
+			return nil
+		})
+		publish(t, m, "t", queue.Event{ID: "1"})
+		require.NoError(t, drainSoon(t, r))
+		assert.EqualValues(t, 1, handled.Load())
+	})
+}
+
+// TestRunGivesBackWhatArrivesLate ends Run while a Receive has events in hand.
+func TestRunGivesBackWhatArrivesLate(t *testing.T) {
+	bubble(t, func(t *testing.T, m *memqueue.Queue) {
+		q := &faulty{q: m, late: time.Second}
+		r := queue.NewRouter(q, nil)
+		r.Handle("t", "g", func(context.Context, queue.Event) error {
+			t.Error("handled after the end")
+			return nil
+		})
+		publish(t, m, "t", queue.Event{ID: "1"}, queue.Event{ID: "2"})
+		require.NoError(t, start(t, r)())
+		assert.Equal(t, []string{"nack 2", "nack 1"}, q.lines())
 	})
 }
 
