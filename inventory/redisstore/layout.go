@@ -45,7 +45,7 @@ import (
 //	T:b:<ch>     hash    batch -> "attempt sealed claimed nonce epoch", then a
 //	                     line per push: "delta target since SKU NUL location"
 //	T:br:<ch>    hash    batch -> request; n:<nonce> -> batch of that claim;
-//	                     e -> batch and attempt that was last sealed empty
+//	                     e -> nonce of the last Seal that emptied one
 //	T:bl:<ch>    zset    batch -> when it may be handed out again
 //	T:pk:<ch>    hash    parked level -> reason
 //	T:pr:<ch>    zset    parked level -> when it is tried again

@@ -96,7 +96,7 @@ func (s *Store) Seal(ctx context.Context, b inventory.Batch, refused []inventory
 	if err != nil {
 		return b, err
 	}
-	args := []any{b.ID, b.Attempt, b.Request != nil, b.Request}
+	args := []any{nonce(), b.ID, b.Attempt, b.Request != nil, b.Request}
 	r, err := s.outbox(ctx, m, sealScript, b.Channel, append(args, encodeResults(refused, true)...)...)
 	if err != nil {
 		return b, err

@@ -1,8 +1,9 @@
 -- seal.lua stores the request of a batch, and refused pushes leave it.
 --
 -- KEYS as in outbox.lua.
--- ARGV after the channel's number: 1 batch, 2 attempt, 3 '1' if there is a
---      request, 4 request, 5 results: n, then as in outbox.lua.
+-- ARGV after the channel's number: 1 nonce of the call, so that a second run
+--      knows that it emptied the batch, 2 batch, 3 attempt, 4 '1' if there is
+--      a request, 5 request, 6 results: n, then as in outbox.lua.
 -- Returns after the five of common.lua: 'CONFLICT', 'LENGTH', 'EMPTY' if no
 -- push is left, or 'SEALED', ID, record, request.
 local function main()
@@ -10,13 +11,12 @@ local function main()
   if refusal then return refusal end
   header()
   places()
-  local channel, id, attempt, has, request = arg(), arg(), arg(), arg() == '1', arg()
+  local channel, nonce, id, attempt, has, request = arg(), arg(), arg(), arg(), arg() == '1', arg()
   local list = results()
   local reply = ok()
   local b = readbatch(id)
   if not b then
-    local last = call('HGET', REQUESTS, 'e')
-    reply[6] = last == id .. ' ' .. attempt and 'EMPTY' or 'CONFLICT'
+    reply[6] = call('HGET', REQUESTS, 'e') == nonce and 'EMPTY' or 'CONFLICT'
     return reply
   end
   local have = call('HGET', REQUESTS, id)
@@ -47,7 +47,7 @@ local function main()
   b.pushes = left
   if #left == 0 then
     drop(b)
-    call('HSET', REQUESTS, 'e', id .. ' ' .. attempt)
+    call('HSET', REQUESTS, 'e', nonce)
     commit()
     reply = ok()
     reply[6] = 'EMPTY'

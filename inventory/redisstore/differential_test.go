@@ -1,0 +1,457 @@
+package redisstore_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/onhand-dev/onhand/inventory"
+	"github.com/onhand-dev/onhand/inventory/memstore"
+	"github.com/onhand-dev/onhand/inventory/redisstore"
+)
+
+// The scripts are compared with the model in memory, operation by operation.
+func TestScriptsAnswerAsTheModelDoes(t *testing.T) {
+	t.Parallel()
+	srv := newMini(t)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	store := srv.open(t, &redisstore.Config{Buckets: 3})
+	rapid.Check(t, func(rt *rapid.T) {
+		d := &pair{
+			T: rt, merchant: merchantName(), redis: store, timed: true,
+			memory:  memstore.New(&memstore.Config{Now: func() time.Time { return now }}),
+			advance: func(d time.Duration) { srv.advance(d, &now) },
+		}
+		d.run()
+	})
+}
+
+// Against a real server its own clock runs, so times are left out, and nothing
+// comes due.
+func TestScriptsAnswerAsTheModelDoesOnRedis(t *testing.T) {
+	t.Parallel()
+	srv := newReal(t)
+	store := srv.open(t, &redisstore.Config{Buckets: 3})
+	rapid.Check(t, func(rt *rapid.T) {
+		// The model's clock moves with every call, as the server's does, so what
+		// became pending first comes first in both.
+		d := &pair{T: rt, merchant: merchantName(), redis: store}
+		start := time.Now()
+		d.memory = memstore.New(&memstore.Config{Now: func() time.Time { return start.Add(time.Duration(d.calls) * time.Microsecond) }})
+		d.run()
+	})
+}
+
+// pair is the model and the store under test.
+type pair struct {
+	*rapid.T
+	merchant      string
+	memory, redis inventory.Store
+	advance       func(time.Duration)
+	timed         bool
+	batches       [2][]inventory.Batch
+	calls         int
+}
+
+var (
+	pairSKUs      = []string{"a", "b", "c", "größe 42"}
+	pairLocations = []string{"berlin", "lyon"}
+	pairChannels  = []string{"shop", "till"}
+	pairStates    = []inventory.State{inventory.World, inventory.Available, inventory.Reserved, inventory.Committed, inventory.Unavailable, inventory.Incoming}
+)
+
+func (d *pair) run() {
+	actions := map[string]func(*rapid.T){
+		"apply":     func(t *rapid.T) { d.T = t; d.apply() },
+		"again":     func(t *rapid.T) { d.T = t; d.apply() },
+		"more":      func(t *rapid.T) { d.T = t; d.apply() },
+		"configure": func(t *rapid.T) { d.T = t; d.configure() },
+		"claim":     func(t *rapid.T) { d.T = t; d.claim() },
+		"seal":      func(t *rapid.T) { d.T = t; d.seal() },
+		"settle":    func(t *rapid.T) { d.T = t; d.settle() },
+		"postpone":  func(t *rapid.T) { d.T = t; d.postpone() },
+		"":          func(t *rapid.T) { d.T = t; d.compare() },
+	}
+	if d.advance != nil {
+		actions["advance"] = func(t *rapid.T) {
+			d.advance(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute)
+		}
+		actions["tidy"] = func(t *rapid.T) {
+			d.T = t
+			d.both("tidy", func(s inventory.Store, _ int) (any, error) { return s.Tidy(context.Background(), d.merchant, 50) })
+		}
+	}
+	d.Repeat(actions)
+}
+
+// both does the same to both stores and compares the answers.
+func (d *pair) both(what string, do func(s inventory.Store, which int) (any, error)) {
+	d.Helper()
+	d.calls++
+	var said [2]string
+	for i, s := range []inventory.Store{d.memory, d.redis} {
+		v, err := do(s, i)
+		said[i] = d.said(v) + " " + describe(err)
+	}
+	if said[0] != said[1] {
+		d.Fatalf("%s\nmodel %s\nredis %s", what, said[0], said[1])
+	}
+}
+
+// said is the text of a value without what may differ.
+func (d *pair) said(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		d.Fatalf("%v", err)
+	}
+	var tree any
+	if err := json.Unmarshal(b, &tree); err != nil {
+		d.Fatalf("%v", err)
+	}
+	b, _ = json.Marshal(d.plain(tree))
+	return string(b)
+}
+
+func (d *pair) plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, x := range v {
+			switch {
+			case k == "Epoch":
+			case !d.timed && (k == "Since" || k == "ExpiresAt" || k == "Now" || k == "FirstSent"):
+				if s, _ := x.(string); s != "" {
+					out[k] = strings.HasPrefix(s, "0001")
+				}
+			default:
+				if s, ok := x.(string); ok {
+					if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
+						x = at.UTC().Truncate(time.Microsecond).String()
+					}
+				}
+				out[k] = d.plain(x)
+			}
+		}
+		return out
+	case []any:
+		if len(v) == 0 {
+			return nil
+		}
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = d.plain(x)
+		}
+		return out
+	}
+	return v
+}
+
+// describe is what callers can learn from an error.
+func describe(err error) string {
+	var out []string
+	for _, e := range []error{
+		inventory.ErrInsufficient, inventory.ErrUntracked, inventory.ErrNotFound, inventory.ErrExpired, inventory.ErrReleased,
+		inventory.ErrCommitted, inventory.ErrReusedID, inventory.ErrInvalid, inventory.ErrConflict, inventory.ErrUnknown, inventory.ErrDataLoss,
+	} {
+		if errors.Is(err, e) {
+			out = append(out, e.Error())
+		}
+	}
+	var short *inventory.InsufficientError
+	if errors.As(err, &short) {
+		out = append(out, fmt.Sprint(short.Short))
+	}
+	var untracked *inventory.UntrackedError
+	if errors.As(err, &untracked) {
+		out = append(out, fmt.Sprint(untracked.Keys))
+	}
+	var invalid *inventory.InvalidError
+	if errors.As(err, &invalid) {
+		out = append(out, invalid.Field)
+	}
+	if err != nil && out == nil {
+		out = append(out, err.Error())
+	}
+	return strings.Join(out, ", ")
+}
+
+func (d *pair) key() inventory.Key {
+	return inventory.Key{SKU: rapid.SampledFrom(pairSKUs).Draw(d.T, "sku"), Location: rapid.SampledFrom(pairLocations).Draw(d.T, "location")}
+}
+
+func (d *pair) lines() []inventory.Line {
+	out := make([]inventory.Line, rapid.IntRange(1, 3).Draw(d.T, "lines"))
+	for i := range out {
+		k := d.key()
+		out[i] = inventory.Line{SKU: k.SKU, Location: k.Location, Quantity: int64(rapid.IntRange(1, 4).Draw(d.T, "quantity"))}
+		if rapid.IntRange(0, 3).Draw(d.T, "shown?") == 0 {
+			out[i].Shown = int64(rapid.IntRange(-3, 9).Draw(d.T, "shown"))
+		}
+	}
+	return out
+}
+
+func (d *pair) change() inventory.Change {
+	id := fmt.Sprintf("id-%d", rapid.IntRange(1, 40).Draw(d.T, "id"))
+	hold := fmt.Sprintf("hold-%d", rapid.IntRange(1, 5).Draw(d.T, "hold"))
+	ttl := time.Duration(rapid.IntRange(1, 60).Draw(d.T, "ttl")) * time.Minute
+	if !d.timed {
+		ttl += 24 * time.Hour
+	}
+	state := func(name string) inventory.State { return rapid.SampledFrom(pairStates).Draw(d.T, name) }
+	var c inventory.Change
+	switch rapid.SampledFrom([]string{
+		"track", "track", "believe", "sell", "sell", "sell", "reserve", "reserve", "extend", "commit", "release", "expire",
+		"cancel", "fulfil", "return", "receive", "move", "order", "order",
+	}).Draw(d.T, "kind") {
+	case "track":
+		c = inventory.Track(id, d.lines()...)
+		for i := range c.Lines {
+			c.Lines[i].Quantity = c.Lines[i].Quantity*3 - 4
+		}
+	case "believe":
+		c = inventory.Believe(id, rapid.SampledFrom(pairChannels).Draw(d.T, "channel"), d.lines()...)
+		for i := range c.Lines {
+			c.Lines[i].Quantity = 0
+		}
+		return c
+	case "sell":
+		c = inventory.Sell(id, d.lines()...)
+	case "reserve":
+		c = inventory.Reserve(hold, ttl, d.lines()...)
+	case "extend":
+		c = inventory.Extend(hold, ttl)
+	case "commit":
+		c = inventory.Commit(hold, rapid.SampledFrom([]string{"o/1", "o/2"}).Draw(d.T, "order"))
+	case "release":
+		c = inventory.Release(hold)
+	case "expire":
+		c = inventory.Expire(hold)
+	case "cancel":
+		c = inventory.Cancel(id, state("to"), d.lines()...)
+	case "fulfil":
+		c = inventory.Fulfil(id, d.lines()...)
+	case "return":
+		c = inventory.Return(id, state("to"), d.lines()...)
+	case "receive":
+		c = inventory.Receive(id, d.lines()...)
+	case "move":
+		c = inventory.Move(id, state("from"), state("to"), d.lines()...)
+	case "order":
+		c = d.order(hold)
+	}
+	if rapid.IntRange(0, 2).Draw(d.T, "reported?") == 0 {
+		c = c.ReportedBy(rapid.SampledFrom(append(pairChannels, "elsewhere")).Draw(d.T, "origin"))
+	} else if rapid.IntRange(0, 4).Draw(d.T, "recorded?") == 0 {
+		c.Recorded = true
+	}
+	if rapid.IntRange(0, 5).Draw(d.T, "guarded?") == 0 {
+		c.Guards = []inventory.Guard{{Key: d.key(), Version: int64(rapid.IntRange(1, 5).Draw(d.T, "version"))}}
+	}
+	return c
+}
+
+func (d *pair) order(hold string) inventory.Change {
+	name := rapid.SampledFrom([]string{"o/1", "o/2", "o/3"}).Draw(d.T, "order")
+	docs, err := d.memory.Documents(context.Background(), d.merchant, []string{name})
+	if err != nil {
+		d.Fatalf("%v", err)
+	}
+	c := inventory.Sell(name, d.lines()...)
+	c.Kind, c.Recorded = inventory.KindOrder, true
+	c.Document = &inventory.Document{
+		Name:    name,
+		Version: max(0, docs[0].Version-int64(rapid.IntRange(0, 6).Draw(d.T, "stale")/5)),
+		Body:    []byte(rapid.SampledFrom([]string{"one", "two\x00\xff"}).Draw(d.T, "body")),
+		Doubts: rapid.SampledFrom([][]inventory.Reason{
+			nil, {inventory.UnsureOrder}, {inventory.UnsureRestock}, {inventory.UnsureRestock, inventory.UnsurePlace},
+		}).Draw(d.T, "doubts"),
+	}
+	if rapid.Bool().Draw(d.T, "settles") {
+		c.Reservation = hold
+	}
+	return c
+}
+
+func (d *pair) apply() {
+	changes := make([]inventory.Change, rapid.IntRange(1, 4).Draw(d.T, "changes"))
+	for i := range changes {
+		changes[i] = d.change()
+		changes[i].Merchant = d.merchant
+	}
+	if rapid.IntRange(0, 4).Draw(d.T, "repeat") == 0 {
+		changes = append(changes, changes[0])
+	}
+	d.both("apply", func(s inventory.Store, _ int) (any, error) {
+		out := s.Apply(context.Background(), changes)
+		errs := make([]string, len(out))
+		for i := range out {
+			errs[i] = describe(out[i].Err)
+			out[i].Err = nil
+		}
+		return map[string]any{"out": out, "errs": errs}, nil
+	})
+}
+
+func (d *pair) configure() {
+	set := inventory.Settings{Levels: map[inventory.Key]inventory.Rules{}}
+	for _, name := range pairChannels {
+		if rapid.Bool().Draw(d.T, name) {
+			c := inventory.Channel{Name: name, Buffer: int64(rapid.IntRange(0, 3).Draw(d.T, "buffer")), Max: int64(rapid.IntRange(0, 5).Draw(d.T, "cap"))}
+			if rapid.Bool().Draw(d.T, "everywhere") {
+				c.Locations = []string{rapid.SampledFrom(pairLocations).Draw(d.T, "location")}
+			}
+			set.Channels = append(set.Channels, c)
+		}
+	}
+	if rapid.Bool().Draw(d.T, "rules") {
+		r := inventory.Rules{SafetyStock: int64(rapid.IntRange(0, 2).Draw(d.T, "safety")), BackorderLimit: int64(rapid.IntRange(0, 3).Draw(d.T, "backorder"))}
+		if rapid.Bool().Draw(d.T, "buffers") {
+			r.Buffers = map[string]int64{rapid.SampledFrom(append(pairChannels, "later")).Draw(d.T, "for"): int64(rapid.IntRange(0, 4).Draw(d.T, "buffer"))}
+		}
+		set.Levels[d.key()] = r
+	}
+	d.both("configure", func(s inventory.Store, _ int) (any, error) {
+		return nil, s.Configure(context.Background(), d.merchant, set)
+	})
+}
+
+func (d *pair) claim() {
+	channel := rapid.SampledFrom(pairChannels).Draw(d.T, "channel")
+	most := rapid.IntRange(1, 3).Draw(d.T, "most")
+	lease := time.Duration(rapid.IntRange(1, 30).Draw(d.T, "lease")) * time.Minute
+	d.both("claim", func(s inventory.Store, which int) (any, error) {
+		b, err := s.Claim(context.Background(), d.merchant, channel, most, lease)
+		if b.ID != "" {
+			d.batches[which] = append(d.batches[which], b)
+		}
+		return b, err
+	})
+}
+
+// batch picks one of the last batches, the same in both stores.
+func (d *pair) batch() (pick func(which int) *inventory.Batch, ok bool) {
+	n := len(d.batches[0])
+	if n == 0 {
+		d.Skip("no batch yet")
+	}
+	i := rapid.IntRange(max(0, n-3), n-1).Draw(d.T, "batch")
+	return func(which int) *inventory.Batch { return &d.batches[which][i] }, true
+}
+
+func (d *pair) results(n int, statuses ...inventory.PushStatus) []inventory.Result {
+	out := make([]inventory.Result, n)
+	for i := range out {
+		out[i].Status = rapid.SampledFrom(statuses).Draw(d.T, "status")
+		if rapid.IntRange(0, 2).Draw(d.T, "err?") == 0 {
+			out[i].Err = errors.New("no such item")
+		}
+		if rapid.IntRange(0, 3).Draw(d.T, "retry?") == 0 {
+			out[i].RetryIn = time.Duration(rapid.IntRange(1, 20).Draw(d.T, "retry")) * time.Minute
+		}
+	}
+	return out
+}
+
+func (d *pair) seal() {
+	pick, _ := d.batch()
+	var refused []inventory.Result
+	if rapid.Bool().Draw(d.T, "refuse") {
+		refused = d.results(len(pick(0).Pushes), "", "", inventory.Refused)
+	}
+	request := []byte(rapid.SampledFrom([]string{"request", "other\x00"}).Draw(d.T, "request"))
+	d.both("seal", func(s inventory.Store, which int) (any, error) {
+		b := *pick(which)
+		b.Request = request
+		sealed, err := s.Seal(context.Background(), b, refused)
+		if err == nil && sealed.ID != "" {
+			*pick(which) = sealed
+		}
+		return sealed, err
+	})
+}
+
+func (d *pair) settle() {
+	pick, _ := d.batch()
+	n := max(0, len(pick(0).Pushes)-rapid.IntRange(0, 9).Draw(d.T, "lacking")/9)
+	results := d.results(n, inventory.Applied, inventory.Applied, inventory.Deferred, inventory.Refused, inventory.Lapsed)
+	d.both("settle", func(s inventory.Store, which int) (any, error) {
+		return nil, s.Settle(context.Background(), *pick(which), results)
+	})
+}
+
+func (d *pair) postpone() {
+	pick, _ := d.batch()
+	wait := time.Duration(rapid.IntRange(0, 20).Draw(d.T, "wait")) * time.Minute
+	d.both("postpone", func(s inventory.Store, which int) (any, error) {
+		return nil, s.Postpone(context.Background(), *pick(which), wait)
+	})
+}
+
+// compare reads everything.
+func (d *pair) compare() {
+	ctx := context.Background()
+	var keys []inventory.Key
+	for _, sku := range pairSKUs {
+		keys = append(keys, inventory.Key{SKU: sku})
+		for _, l := range pairLocations {
+			keys = append(keys, inventory.Key{SKU: sku, Location: l})
+		}
+	}
+	var ids, holds []string
+	for i := range 41 {
+		ids, holds = append(ids, fmt.Sprintf("id-%d", i)), append(holds, fmt.Sprintf("hold-%d", i))
+	}
+	d.both("levels", func(s inventory.Store, _ int) (any, error) { return s.Levels(ctx, d.merchant, keys) })
+	d.both("all levels", func(s inventory.Store, _ int) (any, error) {
+		var out []inventory.Level
+		for l, err := range s.AllLevels(ctx, d.merchant) {
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, l)
+		}
+		slices.SortFunc(out, func(a, b inventory.Level) int { return a.Compare(b.Key) })
+		return out, nil
+	})
+	d.both("applied", func(s inventory.Store, _ int) (any, error) {
+		return s.Applied(ctx, d.merchant, append(ids, holds...))
+	})
+	d.both("reservations", func(s inventory.Store, _ int) (any, error) { return s.Reservations(ctx, d.merchant, holds) })
+	d.both("documents", func(s inventory.Store, _ int) (any, error) {
+		return s.Documents(ctx, d.merchant, []string{"o/3", "o/1", "o/2", "o/9"})
+	})
+	for _, fetchable := range []bool{true, false} {
+		d.both("doubtful", func(s inventory.Store, _ int) (any, error) { return s.Doubtful(ctx, d.merchant, fetchable, 2) })
+	}
+	d.both("settings", func(s inventory.Store, _ int) (any, error) { return s.Settings(ctx, d.merchant) })
+	for _, channel := range pairChannels {
+		for _, which := range [][]inventory.Key{nil, keys} {
+			d.both("beliefs", func(s inventory.Store, _ int) (any, error) {
+				var out []inventory.Belief
+				for b, err := range s.Beliefs(ctx, d.merchant, channel, which) {
+					if err != nil {
+						return nil, err
+					}
+					out = append(out, b)
+				}
+				return out, nil
+			})
+		}
+	}
+}
+
+func TestDifferencesAreSeen(t *testing.T) {
+	t.Parallel()
+	require.NotEqual(t, describe(inventory.ErrConflict), describe(inventory.ErrReusedID))
+	d := &pair{timed: true}
+	require.NotEqual(t, d.said(inventory.Outcome{Late: true}), d.said(inventory.Outcome{}))
+}
