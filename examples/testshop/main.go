@@ -15,9 +15,9 @@
 // Webhooks are signed with -secret: X-Shopify-Hmac-SHA256 is the base64 of the
 // HMAC-SHA256 of the body. The form of the world file is that of
 // shopifytest.Server.LoadWorld; without one the shop sells three items in two
-// places. On SIGTERM or SIGINT the shopper stops, requests under way are
-// answered, webhooks under way are delivered, and the process ends with a line
-// of counts.
+// places. With -for the shopper leaves after a while and the shop stays open. On
+// SIGTERM or SIGINT the shopper stops, requests under way are answered, webhooks
+// under way are delivered, and the process ends with a line of counts.
 package main
 
 import (
@@ -55,6 +55,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	world := flags.String("world", "", "JSON file with locations, items and levels")
 	webhooks := flags.String("webhooks", "", "URL to deliver webhooks to")
 	rate := flags.Float64("shopper", 0, "orders and their changes a second")
+	length := flags.Duration("for", 0, "how long the shopper shops; default: as long as the shop is open")
 	seed := flags.Uint64("seed", 1, "seed of all chance")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -74,7 +75,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "http://%s\n", l.Addr())
-	return serve(ctx, l, shop, shopifytest.ShopperConfig{Rate: *rate, Seed: *seed, Custom: .05, Spread: .2, Elsewhere: .15})
+	return serve(ctx, l, shop, *length, shopifytest.ShopperConfig{Rate: *rate, Seed: *seed, Custom: .05, Spread: .2, Elsewhere: .15})
 }
 
 func open(cfg *shopifytest.Config, world string) (*shopifytest.Server, error) {
@@ -96,15 +97,24 @@ func open(cfg *shopifytest.Config, world string) (*shopifytest.Server, error) {
 	return shop, nil
 }
 
-// serve answers, sells and delivers until ctx ends, then drains.
-func serve(ctx context.Context, l net.Listener, shop *shopifytest.Server, c shopifytest.ShopperConfig) error {
+// serve answers, sells and delivers until ctx ends, then drains. If length is
+// not zero the shopper goes after it.
+func serve(ctx context.Context, l net.Listener, shop *shopifytest.Server, length time.Duration, c shopifytest.ShopperConfig) error {
 	web := &http.Server{Handler: shop, ReadHeaderTimeout: 10 * time.Second}
 	var loops sync.WaitGroup
-	loops.Go(func() { _ = shop.Run(ctx) }) //nolint:errcheck // always nil
+	loops.Go(func() { _ = shop.Run(ctx) }) // always nil
 	if c.Rate > 0 {
-		loops.Go(func() { _ = shop.Shopper(&c).Run(ctx) }) //nolint:errcheck // always nil
+		loops.Go(func() {
+			shopping := ctx
+			if length > 0 {
+				var stop context.CancelFunc
+				shopping, stop = context.WithTimeout(ctx, length)
+				defer stop()
+			}
+			_ = shop.Shopper(&c).Run(shopping) // always nil
+		})
 	}
-	loops.Go(func() { _ = web.Serve(l) }) //nolint:errcheck // it ends by Shutdown
+	loops.Go(func() { _ = web.Serve(l) }) // it ends by Shutdown
 	<-ctx.Done()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
