@@ -155,7 +155,12 @@ func Track(id string, lines ...Line) Change {
 // Believe notes what a channel shows, for levels where that is unknown: each
 // line's Shown is the number read there. Known levels are left as they are.
 func Believe(id, channel string, lines ...Line) Change {
-	return Change{ID: id, Kind: KindBelieve, Origin: channel, Recorded: true, Lines: slices.Clone(lines)}
+	c := moves(id, KindBelieve, World, World, lines)
+	for i := range c.Lines {
+		c.Lines[i].Quantity = 0
+	}
+	c.Origin, c.Recorded = channel, true
+	return c
 }
 
 // Sell moves units from available to committed.

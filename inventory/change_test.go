@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -24,7 +25,6 @@ func TestConstructors(t *testing.T) {
 		{inventory.Return("id", inventory.Unavailable, l), inventory.KindReturn, inventory.World, inventory.Unavailable},
 		{inventory.Receive("id", l), inventory.KindReceive, inventory.World, inventory.Available},
 		{inventory.Move("id", inventory.Incoming, inventory.Available, l), inventory.KindMove, inventory.Incoming, inventory.Available},
-		{inventory.Believe("id", "shop", l), inventory.KindBelieve, inventory.World, inventory.World},
 	} {
 		t.Run(string(tt.kind), func(t *testing.T) {
 			t.Parallel()
@@ -216,5 +216,17 @@ func TestGuardsAndDocumentsDoNotTravel(t *testing.T) {
 	}
 	if want := `{"id":"id","kind":"sell"}`; string(b) != want {
 		t.Errorf("got %s, want %s", b, want)
+	}
+}
+
+func TestBelieveMovesNothing(t *testing.T) {
+	c := inventory.Believe("id", "shop", inventory.Line{SKU: "sku", Location: "here", Quantity: 2, From: inventory.Available, Shown: 7})
+	want := inventory.Line{SKU: "sku", Location: "here", Shown: 7}
+	if c.Lines[0] != want || c.Origin != "shop" || !c.Recorded {
+		t.Errorf("got %+v", c)
+	}
+	c.Merchant, c.Lines[0].Quantity = "acme", 1
+	if err := c.Validate(); !errors.Is(err, inventory.ErrInvalid) {
+		t.Errorf("a Believe that moves stock: %v", err)
 	}
 }

@@ -61,12 +61,17 @@ type Shortage struct {
 func (e *InsufficientError) Error() string {
 	parts := make([]string, len(e.Short))
 	for i, s := range e.Short {
-		parts[i] = fmt.Sprintf("%s: %d wanted, %d left", s.Key, s.Wanted, s.Left)
-		if s.State != Available {
-			parts[i] += " " + string(s.State)
-		}
+		parts[i] = s.String()
 	}
 	return ErrInsufficient.Error() + ": " + strings.Join(parts, "; ")
+}
+
+// String is for messages.
+func (s Shortage) String() string {
+	if s.State == Available {
+		return fmt.Sprintf("%s: %d wanted, %d left", s.Key, s.Wanted, s.Left)
+	}
+	return fmt.Sprintf("%s: %d wanted, %d left %s", s.Key, s.Wanted, s.Left, s.State)
 }
 
 // Is makes it an ErrInsufficient.

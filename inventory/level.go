@@ -1,6 +1,9 @@
 package inventory
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Key names a level: one SKU at one location, both the merchant's own strings.
 // In a read an empty Location means every location of the SKU.
@@ -34,6 +37,12 @@ type Level struct {
 	// Version grows with every write to the level; it starts at 1.
 	Version int64 `json:"version"`
 	Rules   Rules `json:"rules,omitzero"`
+}
+
+// String has every quantity, for messages.
+func (l Level) String() string {
+	return fmt.Sprintf("%s: %d available, %d reserved, %d committed, %d unavailable, %d incoming (version %d)",
+		l.Key, l.Available, l.Reserved, l.Committed, l.Unavailable, l.Incoming, l.Version)
 }
 
 // OnHand is what is physically there: every state but incoming.

@@ -17,7 +17,8 @@ type Applier interface {
 // orders, kits and sourcing. It is safe for concurrent use.
 type Ledger interface {
 	Applier
-	// Applied reports which IDs are remembered as applied.
+	// Applied reports which IDs are remembered as applied: those of Changes and
+	// of reservations, which have memories of their own. Orders are in Documents.
 	Applied(ctx context.Context, merchant string, ids []string) ([]bool, error)
 	// Levels returns the tracked levels of keys, sorted; an [*UntrackedError]
 	// beside them names the keys that have none. An empty Location stands for

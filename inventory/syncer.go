@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"time"
 )
 
@@ -56,6 +57,9 @@ type Push struct {
 	Since time.Time
 }
 
+// String is for messages.
+func (p Push) String() string { return fmt.Sprintf("%s: %+d, to %d", p.Key, p.Delta, p.Target) }
+
 // PushStatus is what became of one push.
 type PushStatus string
 
@@ -66,10 +70,10 @@ const (
 	// another entry of the request; it comes back in a new batch.
 	Deferred PushStatus = "deferred"
 	// Refused: not applied and will not be; the level is parked with the
-	// reason until RetryAt.
+	// reason until RetryIn has passed.
 	Refused PushStatus = "refused"
-	// Lapsed: no answer until the channel forgot the idempotency key, so
-	// nobody knows. A rise counts as applied and a fall as not, which errs on
+	// Lapsed: nobody knows, and no answer will tell: e.g. there was none until
+	// the channel forgot the idempotency key. A rise counts as applied and a fall as not, which errs on
 	// the side of less; the level is parked for a person to compare.
 	Lapsed PushStatus = "lapsed"
 )
@@ -99,4 +103,10 @@ type Belief struct {
 	Parked string
 	// Since is when it became pending or parked; zero if neither.
 	Since time.Time
+}
+
+// String is for messages.
+func (b Belief) String() string {
+	return fmt.Sprintf("%s on %s: target %d, believed %d, known %t, pending %t, in flight %q, parked %q",
+		b.Key, b.Channel, b.Target, b.Believed, b.Known, b.Pending, b.InFlight, b.Parked)
 }

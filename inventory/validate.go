@@ -97,6 +97,8 @@ func (c Change) validLines() error {
 			return &InvalidError{Field: field + ".Shown", Problem: "is too large"}
 		case !l.From.Valid() || !l.To.Valid():
 			return &InvalidError{Field: field, Problem: fmt.Sprintf("moves from %q to %q, which are not both states", l.From, l.To)}
+		case !moves && (l.Quantity != 0 || l.From != World || l.To != World):
+			return &InvalidError{Field: field, Problem: "moves stock, but a Believe only notes what is shown"}
 		case moves && l.From == l.To:
 			return &InvalidError{Field: field, Problem: "moves from a state to itself"}
 		}

@@ -320,6 +320,12 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 	default:
 		m.ids[c.ID] = seen{fingerprint: c.Fingerprint(), at: st.now}
 	}
+	if st.hold != nil {
+		delete(m.held, st.hold)
+		if st.hold.Status == inventory.Held {
+			m.held[st.hold] = true
+		}
+	}
 }
 
 // merged sums lines of one level, in order of level.

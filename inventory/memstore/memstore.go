@@ -64,6 +64,7 @@ type merchant struct {
 	levels    map[inventory.Key]*inventory.Level
 	ids       map[string]seen
 	holds     map[string]*hold
+	held      map[*hold]bool // those of them that are held
 	docs      map[string]*document
 	channels  map[string]*channel
 	bookmarks map[string]string
@@ -97,6 +98,7 @@ func (s *Store) merchant(name string) *merchant {
 			levels:    map[inventory.Key]*inventory.Level{},
 			ids:       map[string]seen{},
 			holds:     map[string]*hold{},
+			held:      map[*hold]bool{},
 			docs:      map[string]*document{},
 			channels:  map[string]*channel{},
 			bookmarks: map[string]string{},
@@ -109,8 +111,8 @@ func (s *Store) merchant(name string) *merchant {
 // due lists reservations whose time is over, oldest first.
 func (m *merchant) due(now time.Time, most int) []string {
 	var due []*hold
-	for _, h := range m.holds {
-		if h.Status == inventory.Held && !now.Before(h.ExpiresAt) {
+	for h := range m.held {
+		if !now.Before(h.ExpiresAt) {
 			due = append(due, h)
 		}
 	}
