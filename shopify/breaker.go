@@ -14,7 +14,7 @@ import (
 // many of them succeeded.
 const (
 	breakerFailures = 5
-	breakerOpen     = 10 * time.Second
+	breakerOpen     = 2 * time.Second
 	breakerProbes   = 2
 )
 

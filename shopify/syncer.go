@@ -93,7 +93,8 @@ func (s *Syncer) Prepare(ctx context.Context, b inventory.Batch) (request []byte
 
 // Send implements [inventory.Syncer]. An error is: no answer, throttled, not
 // authorized, suspended; the batch waits. A request that Shopify will never
-// take is refused as a whole.
+// take is refused as a whole, unless an earlier sending got no answer and so
+// may have been taken.
 func (s *Syncer) Send(ctx context.Context, b inventory.Batch) ([]inventory.Result, error) {
 	got, err := s.client.sendWrite(ctx, b.Request)
 	results := make([]inventory.Result, len(b.Pushes))
@@ -102,8 +103,12 @@ func (s *Syncer) Send(ctx context.Context, b inventory.Batch) ([]inventory.Resul
 		if !errors.As(err, &api) || !api.Permanent() {
 			return nil, err
 		}
+		status := inventory.Refused
+		if b.Attempt > 1 {
+			status = inventory.Lapsed
+		}
 		for i := range results {
-			results[i] = inventory.Result{Status: inventory.Refused, Err: err}
+			results[i] = inventory.Result{Status: status, Err: err}
 		}
 		return results, nil
 	}

@@ -125,7 +125,7 @@ func (d demo) sell(ctx context.Context, shop *shopifytest.Server, s *service, w 
 		return shopifytest.Fault{}
 	})
 	shopper := shop.Shopper(&shopifytest.ShopperConfig{
-		Rate: d.rate, Seed: d.seed, Custom: 0.05, Spread: 0.5,
+		Rate: d.rate, Seed: d.seed, Custom: 0.05,
 		Mix: shopifytest.Mix{Order: 50, Cancel: 6, Refund: 10, Edit: 8, Fulfill: 22, Touch: 4},
 	})
 	checkout := newCheckout(s.stock, d)
