@@ -1,0 +1,79 @@
+// Package inventory keeps stock exact, whoever sells it, and tells channels
+// what to show.
+//
+// A program holds a [*Stock], bound to one merchant, over a [Store]: package
+// redisstore in production, package memstore in tests.
+//
+//	stock, err := inventory.New(store, "acme", nil)
+//	hold, err := stock.Reserve(ctx, "cart-81", 10*time.Minute, inventory.Line{SKU: "MUG", Location: "berlin", Quantity: 2})
+//	out, err := stock.Commit(ctx, "cart-81", "order/17")
+//
+// # Levels
+//
+// A level ([Level]) is one SKU at one location, in whole units: available,
+// reserved by holds, committed to orders, unavailable, and incoming. A level
+// exists from its [Track] on. What was never tracked is [ErrUntracked] and never
+// zero. Safety stock and backorder limit belong to the level ([Rules]), so they
+// hold for every caller.
+//
+// # Changes
+//
+// Stock moves by a [Change] and in no other way: some lines, each of which takes
+// units of one level from one state to another. All lines apply, or none. The
+// constructors say what there is: [Track], [Sell], [Reserve], [Extend],
+// [Commit], [Release], [Expire], [Cancel], [Fulfil], [Return], [Receive],
+// [Move], [Ordered], [Believe].
+//
+// A Change is applied once by its ID, however often it is submitted: by a
+// caller that saw no answer, by a client that sends again by itself, by a queue
+// that delivers twice. So there is one reaction to [ErrUnknown]: submit the same
+// again.
+//
+// An enforced Change is refused below the floor; [*InsufficientError] has every
+// line that is short. A recorded one ([Change.ReportedBy], [Ordered]) has
+// happened elsewhere: it is applied always, and what it oversells is flagged.
+//
+// # Reservations
+//
+// A reservation is held until it is committed, released or its time is over by
+// the store's clock. What a call does to one that is
+//
+//	             held      past its time   expired           committed            released      unknown
+//	Reserve      its state its state       its state         its state            its state     held
+//	Extend       held      ErrExpired      ErrExpired        ErrCommitted         ErrReleased   ErrNotFound
+//	Commit       committed committed, late committed, late,  same order: repeat,  ErrReleased   ErrNotFound
+//	                                       or ErrExpired     else ErrCommitted
+//	Release      released  released        repeat            ErrCommitted         repeat        ErrNotFound
+//	Expire       nothing   expired         nothing           nothing              nothing       nothing
+//
+// Expiry needs nobody: whoever wants a unit that an old hold has lets it expire
+// first. A [Janitor] only tidies.
+//
+// # Orders
+//
+// What is heard of an order is an [Order]: facts, not decrements. [Stock.Apply]
+// merges them into the order's document ([Merge]), works out what the document
+// implies ([Order.Implied]), and applies the difference to what was booked,
+// together with the new document, if nobody else was faster. So messages may
+// come late, twice, in any order, to any number of consumers. A document that is
+// not sure says why ([Reason]), and is listed by [Ledger.Doubtful].
+//
+// # Channels
+//
+// A [Channel] is a place that shows stock: a shop, a marketplace, a till. Its
+// [Target] follows from available, buffer and cap; believed is what it shows as
+// far as we know. Where the two differ the level is pending, which is decided in
+// the same step as every movement, so no crash can lose a push. What a channel
+// sells by itself moves stock and belief together and causes no push.
+//
+// A [Pusher] claims pending levels, those that fall first, and tells the
+// channel by its [Syncer]: the request's bytes are stored before they are sent,
+// and the same bytes are sent until there is an answer. No answer means that
+// nobody knows; nothing is concluded from it.
+//
+// # Your own store
+//
+// A Store applies vectors of lines and keeps documents, holds and batches; it
+// knows nothing of orders and sourcing. Package storetest tells whether yours is
+// one.
+package inventory
