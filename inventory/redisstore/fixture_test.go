@@ -155,6 +155,7 @@ type proxy struct {
 	lose   atomic.Int32 // so many replies of writes
 	always atomic.Bool
 	lost   atomic.Int32
+	hold   chan struct{} // instead of closing, say nothing until it closes
 	wg     sync.WaitGroup
 	mu     sync.Mutex
 	open   map[net.Conn]bool
@@ -238,6 +239,9 @@ func (p *proxy) serve(client net.Conn) {
 		if n > 0 {
 			if okReply.Match(buf[:n]) && !reads.Load() && (p.always.Load() || p.lose.Add(-1) >= 0) {
 				p.lost.Add(1)
+				if p.hold != nil {
+					<-p.hold
+				}
 				return
 			}
 			if p.lose.Load() < 0 {

@@ -451,9 +451,9 @@ local function main()
 
   if #applied > 0 then
     flush()
-    local set = {'ids', text(ids + newids)}
+    local set = newids > 0 and {'ids', text(ids + newids)} or {}
     if newlocs then
-      local have = not fresh and call('HGET', KEYS[1], 'locs') or ''
+      local have = call('HGET', KEYS[1], 'locs') or ''
       local all = '\n' .. have .. '\n'
       local grown = false
       for l in pairs(newlocs) do

@@ -10,6 +10,5 @@ local function main()
   local k = key()
   begin()
   call('HSET', k, arg(), arg())
-  commit()
   return ok()
 end

@@ -43,7 +43,6 @@ local function main()
     call('HSET', BATCHES, b.id, batchtext(b))
     call('HSET', REQUESTS, 'n:' .. nonce, b.id)
     call('ZADD', LEASES, text(now + lease), b.id)
-    commit()
     return handed(ok(), b)
   end
 
@@ -82,14 +81,11 @@ local function main()
       end
     end
     if not stale then break end
-    begin()
+    check()
     flush()
   end
 
-  if #pushes == 0 then
-    if wrote then commit() end
-    return ok()
-  end
+  if #pushes == 0 then return ok() end
   local id = text(tonumber(call('HGET', KEYS[1], 'batches') or '0') + 1)
   check()
   for _, p in ipairs(pushes) do

@@ -105,7 +105,9 @@ local function typed(k, want)
   if t ~= 'none' and t ~= want then error('WRONGTYPE ' .. k .. ' is a ' .. t, 0) end
 end
 
--- begin comes before the first write: nothing after it may fail.
+-- begin comes before the first write: nothing after it may fail. It counts the
+-- call and creates the merchant if this is its first write. That is a write
+-- itself, so a server that refuses writes does it here.
 local function begin()
   if wrote then return end
   typed(KEYS[2], 'stream')
@@ -118,27 +120,19 @@ local function begin()
     for _, k in pairs(bucketkeys) do
       if call('EXISTS', k) == 1 then corrupt('meta is gone, levels are there') end
     end
+    call('HSET', KEYS[1], 'schema', ARGV[1], 'epoch', ARGV[5], 'seq', '1', 'shape', '1', 'buckets', ARGV[6],
+      'gens', '1 ' .. ARGV[8] .. ' ' .. text(now), 'ids', '0', 'set', '', 'ver', '0', 'locs', '', 'batches', '0')
+    epoch, seq, shape, fresh = ARGV[5], 1, 1, false
+  else
+    call('HSET', KEYS[1], 'seq', text(seq + 1))
+    seq = seq + 1
   end
   wrote = true
 end
 
--- commit counts the call and creates the merchant if this is its first write.
 local function commit(fields)
   begin()
-  seq = seq + 1
-  fields = fields or {}
-  local function set(k, v)
-    fields[#fields + 1] = k
-    fields[#fields + 1] = v
-  end
-  set('seq', text(seq))
-  if fresh then
-    fresh, epoch = false, ARGV[5]
-    shape = max(shape, 1)
-    call('HSET', KEYS[1], 'schema', ARGV[1], 'epoch', epoch, 'shape', text(shape), 'buckets', ARGV[6],
-      'gens', '1 ' .. ARGV[8] .. ' ' .. text(now), 'ids', '0', 'set', '', 'ver', '0', 'locs', '', 'batches', '0')
-  end
-  call('HSET', KEYS[1], unpack(fields))
+  if fields and #fields > 0 then call('HSET', KEYS[1], unpack(fields)) end
 end
 
 -- reshape makes every client read settings, generations and locations again.

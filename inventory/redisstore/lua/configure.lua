@@ -55,7 +55,6 @@ local function main()
     change[#change + 1] = 'remark'
     change[#change + 1] = '0 0 -'
   end
-  if fresh then shape = 0 end
   reshape(change)
   commit(change)
   journal('settings', set, 'levels', concat(fields, '\n'))

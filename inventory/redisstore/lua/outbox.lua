@@ -13,12 +13,13 @@ local function places()
 end
 
 local function check()
-  begin()
+  if wrote then return end
   typed(BATCHES, 'hash')
   typed(REQUESTS, 'hash')
   typed(LEASES, 'zset')
   typed(PARKED, 'hash')
   typed(RETRIES, 'zset')
+  begin()
 end
 
 local function readbatch(id)

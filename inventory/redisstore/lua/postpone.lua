@@ -14,7 +14,6 @@ local function main()
   if b and b.attempt == attempt then
     check()
     call('ZADD', LEASES, text(now + wait), id)
-    commit()
   end
   return ok()
 end

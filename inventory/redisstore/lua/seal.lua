@@ -48,7 +48,6 @@ local function main()
   if #left == 0 then
     drop(b)
     call('HSET', REQUESTS, 'e', nonce)
-    commit()
     reply = ok()
     reply[6] = 'EMPTY'
     return reply
@@ -56,7 +55,6 @@ local function main()
   b.sealed = text(now)
   call('HSET', BATCHES, id, batchtext(b))
   if has then call('HSET', REQUESTS, id, request) end
-  commit()
   reply = ok()
   reply[6] = 'SEALED'
   return handed(reply, b)

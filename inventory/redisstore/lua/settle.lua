@@ -27,7 +27,6 @@ local function main()
     lines[i] = list[i].mode .. ' ' .. text(p.delta) .. ' ' .. p.f
   end
   flush()
-  commit()
   journal('settled', id, 'channel', channel, 'pushes', concat(lines, '\n'))
   return ok()
 end

@@ -17,6 +17,5 @@ local function main()
       call('ZREM', KEYS[4], id)
     end
   end
-  if wrote then commit() end
   return ok()
 end
