@@ -83,7 +83,7 @@ func (c *consumer) run(ctx context.Context) error {
 			c.receive(ctx, now)
 			c.look(ctx)
 		}
-		c.count(func(*Stats) {})
+		c.figures()
 		if c.stopping && c.calls == 0 && c.settling == 0 && !c.receipt {
 			return c.fatal
 		}
@@ -115,10 +115,8 @@ func (c *consumer) run(ctx context.Context) error {
 			deadline = deadline.Add(cancelGrace)
 		case <-ended:
 			ended = nil
-			c.stop()
-			deadline = time.Now().Add(c.cfg.DrainTimeout)
 		}
-		if c.fatal != nil && !c.stopping {
+		if !c.stopping && (ended == nil || c.fatal != nil) {
 			c.stop()
 			deadline = time.Now().Add(c.cfg.DrainTimeout)
 		}
@@ -276,23 +274,29 @@ func (c *consumer) nextStep(now time.Time) (time.Time, bool) {
 // stop begins the end: nothing new, and what has not started goes back.
 func (c *consumer) stop() {
 	c.stopping = true
-	c.quiet.stopped(c.count(func(*Stats) {}))
+	c.quiet.stopped(c.figures())
 	c.giveBack()
 }
 
 func (c *consumer) leftError() error {
 	return &LeftError{
-		Left: []Stats{c.count(func(*Stats) {})},
+		Left: []Stats{c.figures()},
 		Err:  fmt.Errorf("handlers went on for longer than %s", c.cfg.DrainTimeout+cancelGrace),
 	}
 }
 
-// count changes the figures, brings them up to date and returns them.
-func (c *consumer) count(change func(*Stats)) Stats {
+// count changes the figures.
+func (c *consumer) count(change func(*Stats)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.stats)
+}
+
+// figures brings what is held up to date and returns all of them.
+func (c *consumer) figures() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := &c.stats
-	change(s)
 	s.InFlight, s.Waiting, s.HeldBack = c.lanes.running, len(c.lanes.ready), c.lanes.back()
 	return *s
 }

@@ -19,7 +19,9 @@ type Publisher interface {
 // A Subscriber opens subscriptions. It is safe for concurrent use.
 type Subscriber interface {
 	// Subscribe joins a group of a topic. Every group gets every event;
-	// the subscriptions within one group share them.
+	// the subscriptions within one group share them. The context bounds the
+	// call, not the subscription. Errors are ErrNoTopic, ErrClosed, the
+	// context's, or the broker's.
 	Subscribe(ctx context.Context, topic, group string) (Subscription, error)
 }
 
@@ -72,6 +74,8 @@ type Queue interface {
 // A Lagger is a Queue that can tell how much is waiting. It is optional: the
 // Router uses it to end a Drain at once instead of waiting for silence.
 type Lagger interface {
+	// Lag counts what a group of a topic has not handled, whether or not this
+	// process subscribes to it.
 	Lag(ctx context.Context, topic, group string) (Lag, error)
 }
 

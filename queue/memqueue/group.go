@@ -155,7 +155,8 @@ func (g *group) undelay(it *item) {
 	}
 }
 
-// release opens a lane to everyone once nothing of it is in flight or delayed.
+// release opens a lane to everyone once nothing of it is in flight. What is
+// still behind a delayed item is set aside again when its turn comes.
 func (g *group) release(ln *lane) {
 	if ln.flying > 0 {
 		return
@@ -164,8 +165,8 @@ func (g *group) release(ln *lane) {
 		delete(ln.owner.aside, ln)
 		ln.owner = nil
 	}
-	if len(ln.delayed) > 0 {
-		return
+	if len(ln.blocked.list) > 0 {
+		g.notify()
 	}
 	for _, it := range ln.blocked.list {
 		if it.state == blocked {
@@ -173,11 +174,10 @@ func (g *group) release(ln *lane) {
 			heap.Push(&g.ready, it)
 		}
 	}
-	if len(ln.blocked.list) > 0 {
-		g.notify()
-	}
 	ln.blocked.list = nil
-	delete(g.lanes, ln.key)
+	if len(ln.delayed) == 0 {
+		delete(g.lanes, ln.key)
+	}
 }
 
 // land ends an item's time in flight.

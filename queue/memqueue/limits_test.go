@@ -206,6 +206,28 @@ func TestPurgeLetsTheOwnerGoOn(t *testing.T) {
 	})
 }
 
+// TestOrderBehindTwoDelayed has events set aside while nobody owns their key.
+func TestOrderBehindTwoDelayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, ctx := memqueue.New(nil), t.Context()
+		s := subscribe(t, q, "t", "g")
+		for i := range 4 {
+			require.NoError(t, q.Publish(ctx, "t", queue.Event{ID: fmt.Sprint(i), Key: "k"}))
+		}
+		ds := receive(t, s, 2)
+		require.NoError(t, ds[0].Nack(ctx, time.Second))
+		require.NoError(t, ds[1].Nack(ctx, 2*time.Second))
+		var got []string
+		got = append(got, receive(t, s, 1)[0].Event.ID) // sets 2 and 3 aside
+		time.Sleep(2 * time.Second)
+		require.NoError(t, q.Publish(ctx, "t", queue.Event{ID: "4", Key: "k"}))
+		for range 4 {
+			got = append(got, receive(t, s, 1)[0].Event.ID)
+		}
+		require.Equal(t, []string{"0", "1", "2", "3", "4"}, got)
+	})
+}
+
 func TestLag(t *testing.T) {
 	q, ctx := memqueue.New(nil), t.Context()
 	for i := range 5 {

@@ -32,3 +32,9 @@ func TestConformanceInRealTime(t *testing.T) {
 	h.Bubble, h.Silence, h.Scale = false, 50*time.Millisecond, 5
 	queuetest.Run(t, h)
 }
+
+func BenchmarkQueue(b *testing.B) {
+	queuetest.Benchmark(b, queuetest.Harness{
+		New: func(testing.TB) queue.Queue { return memqueue.New(&memqueue.Config{MaxBytes: 4 << 30}) },
+	})
+}
