@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (c *comparison) compareLevels(ctx context.Context, shop *shopifytest.Server
 			continue
 		}
 		c.levels++
-		k := inventory.Key{SKU: l.SKU, Location: l.LocationName}
+		k := inventory.Key{SKU: cmp.Or(l.SKU, "item:"+number(l.Item)), Location: l.LocationName} // as the catalog names them
 		shown := l.Quantities["available"]
 		known := false
 		for b, err := range s.stock.Store().Beliefs(ctx, s.cfg.merchant, s.client.Channel(), []inventory.Key{k}) {
@@ -77,7 +78,7 @@ func (c *comparison) compareLevels(ctx context.Context, shop *shopifytest.Server
 // shop.
 func (c *comparison) compareOrders(ctx context.Context, shop *shopifytest.Server, s *service) error {
 	for _, o := range shop.Orders() {
-		name := s.client.Channel() + "/" + o.ID[strings.LastIndexByte(o.ID, '/')+1:]
+		name := s.client.Channel() + "/" + number(o.ID)
 		recs, err := s.stock.Orders(ctx, name)
 		if err != nil {
 			return err
@@ -110,3 +111,6 @@ func (c *comparison) compareOrders(ctx context.Context, shop *shopifytest.Server
 	}
 	return nil
 }
+
+// number is that of a gid.
+func number(gid string) string { return gid[strings.LastIndexByte(gid, '/')+1:] }
