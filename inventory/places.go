@@ -234,22 +234,15 @@ func where(w whereabouts) (at, left counts, doubt Reason) {
 
 // ship takes n units that left from a place, from elsewhere if it has none
 // open, and reports whether that leaves no doubt about where the others are.
-func (c counts) ship(place string, n int64) (sure bool) {
+func (c *counts) ship(place string, n int64) (sure bool) {
 	own := min(n, max(0, c.get(place)))
 	c.add(place, -own)
 	n -= own
-	var open []count
-	for _, x := range c {
+	var open counts
+	for _, x := range *c {
 		if x.units > 0 {
 			open = append(open, x)
 		}
-	}
-	if n == 0 {
-		return true
-	}
-	if len(open) > 1 {
-		c.drain(n)
-		return false
 	}
 	if len(open) == 1 { // the only place that can have shipped them
 		k := min(n, open[0].units)

@@ -33,6 +33,7 @@ type variant struct {
 	facts   func(message, inventory.Order) inventory.Order
 	join    func(a, b document) document
 	view    func(d document, places inventory.Places) inventory.Order // what Implied gets to see
+	moved   func(d document, places inventory.Places, m inventory.Movement) inventory.Movement
 	doubts  func(d document, why []inventory.Reason) []inventory.Reason
 	asCome  bool // no document: every message moves stock by itself
 	noGuard bool // two consumers write without looking at the version
@@ -83,6 +84,9 @@ func (v variant) says(d document, places inventory.Places) (book, []inventory.Re
 	m, why := o.Implied(places)
 	if v.doubts != nil {
 		why = v.doubts(d, why)
+	}
+	if v.moved != nil {
+		m = v.moved(d, places, m)
 	}
 	b := book{}
 	for _, x := range m {

@@ -105,7 +105,7 @@ var wrongWays = []variant{
 			b.Places[i].Status = "open"
 		}
 		return b
-	}, facts: trusting},
+	}, facts: trusting, moved: stillOpen},
 	{name: "late fulfilment orders trusted", facts: trusting},
 	{name: "unclaimed orders counted", facts: func(m message, o inventory.Order) inventory.Order {
 		o.Unclaimed = false
@@ -226,4 +226,27 @@ func trusting(m message, o inventory.Order) inventory.Order {
 		o.Places.Lines = append(o.Places.Lines, inventory.LinePlaces{Line: l.ID, Sure: sure, At: t.places})
 	}
 	return o
+}
+
+// stillOpen commits what a reading has beyond what was ordered.
+func stillOpen(d document, p inventory.Places, m inventory.Movement) inventory.Movement {
+	m = slices.Clone(m)
+	for _, l := range d.Order.Lines {
+		for _, s := range d.Places.Lines {
+			if s.Line != l.ID || l.SKU == "" || d.Unclaimed {
+				continue
+			}
+			more, at := -l.Ordered, p.Locations[0]
+			for _, x := range s.At {
+				more += x.Open + x.Shipped + x.Gone
+				if len(p.Locations) > 1 && x.Open > 0 {
+					at = x.Location
+				}
+			}
+			if more > 0 {
+				m = append(m, inventory.Moved{SKU: l.SKU, Location: at, Available: -more, Committed: more})
+			}
+		}
+	}
+	return m
 }
