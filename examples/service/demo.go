@@ -94,7 +94,7 @@ func (d demo) openShop(ctx context.Context) (shop *shopifytest.Server, url strin
 	chance := rand.New(rand.NewPCG(d.seed, 1))
 	for i := range d.skus {
 		for _, at := range places {
-			shop.Stock(fmt.Sprintf("SKU-%03d", i+1), at, 20+chance.Int64N(60))
+			shop.Stock(fmt.Sprintf("SKU-%03d", i+1), at, 2+chance.Int64N(25)) // some are scarce
 		}
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
