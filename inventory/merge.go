@@ -37,10 +37,18 @@ func Merge(a, b Order) Order {
 // union returns the parts of both, sorted, parts with one key joined. Joining a
 // part with itself must copy it.
 func union[S ~[]T, T any](a, b S, compare func(x, y T) int, join func(x, y T) T) S {
-	all := slices.Concat(a, b)
-	slices.SortStableFunc(all, compare)
-	var out S
-	for _, x := range all {
+	a, b = sorted(a, compare), sorted(b, compare)
+	if len(a)+len(b) == 0 {
+		return nil
+	}
+	out := make(S, 0, max(len(a), len(b)))
+	for len(a)+len(b) > 0 {
+		from := &a
+		if len(a) == 0 || len(b) > 0 && compare(b[0], a[0]) < 0 {
+			from = &b
+		}
+		x := (*from)[0]
+		*from = (*from)[1:]
 		if n := len(out); n > 0 && compare(out[n-1], x) == 0 {
 			out[n-1] = join(out[n-1], x)
 		} else {
@@ -48,6 +56,16 @@ func union[S ~[]T, T any](a, b S, compare func(x, y T) int, join func(x, y T) T)
 		}
 	}
 	return out
+}
+
+// sorted returns s if it is, as documents are, or else a sorted copy.
+func sorted[S ~[]T, T any](s S, compare func(x, y T) int) S {
+	if slices.IsSortedFunc(s, compare) {
+		return s
+	}
+	s = slices.Clone(s)
+	slices.SortFunc(s, compare)
+	return s
 }
 
 func compareLines(x, y OrderLine) int { return strings.Compare(x.ID, y.ID) }
