@@ -40,10 +40,10 @@ type variant struct {
 }
 
 func (v variant) read(m message) document {
-	b := m.body
 	if v.body != nil {
-		b = v.body(m)
+		m.body = v.body(m)
 	}
+	b := m.body
 	o := facts(b, modelResolver)
 	if v.facts != nil {
 		o = v.facts(m, o)
@@ -278,6 +278,7 @@ func (v variant) twoConsumers(r *rand.Rand, places inventory.Places, todo []mess
 type ending struct {
 	outcome outcome
 	why     []inventory.Reason
+	got     book
 }
 
 // faults, in the words of the table: "order", "webhooks", "fetched", "invents",
@@ -354,7 +355,7 @@ func (v variant) history(seed uint64) (bad faults, ends []ending, s *modelOrder)
 		msgs []message
 	}{{"webhooks", hooks}, {"fetched", append(slices.Clip(lossy), final)}} {
 		got, why := says(deliver(c.msgs))
-		e := ending{verdict(got, why, s.hist[end]), why}
+		e := ending{verdict(got, why, s.hist[end]), why, got}
 		ends = append(ends, e)
 		if e.outcome == wrong {
 			bad[c.name] = true

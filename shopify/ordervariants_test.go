@@ -98,7 +98,7 @@ var wrongWays = []variant{
 		}
 		return o
 	}},
-	{name: "closed fulfilment orders counted too", body: func(m message) orderBody {
+	{name: "closed fulfillment orders counted too", body: func(m message) orderBody {
 		b := m.body
 		b.Places = slices.Clone(b.Places)
 		for i := range b.Places {
@@ -106,7 +106,7 @@ var wrongWays = []variant{
 		}
 		return b
 	}, facts: trusting, moved: stillOpen},
-	{name: "late fulfilment orders trusted", facts: trusting},
+	{name: "late fulfillment orders trusted", facts: trusting},
 	{name: "unclaimed orders counted", facts: func(m message, o inventory.Order) inventory.Order {
 		o.Unclaimed = false
 		return o
