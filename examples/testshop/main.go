@@ -15,9 +15,10 @@
 // Webhooks are signed with -secret: X-Shopify-Hmac-SHA256 is the base64 of the
 // HMAC-SHA256 of the body. The form of the world file is that of
 // shopifytest.Server.LoadWorld; without one the shop sells three items in two
-// places. With -for the shopper leaves after a while and the shop stays open. On
-// SIGTERM or SIGINT the shopper stops, requests under way are answered, webhooks
-// under way are delivered, and the process ends with a line of counts.
+// places. With -after the shopper comes, and with -for she leaves, after a while,
+// and the shop stays open. On SIGTERM or SIGINT the shopper stops, requests
+// under way are answered, webhooks under way are delivered, and the process ends
+// with a line of counts.
 package main
 
 import (
@@ -55,6 +56,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	world := flags.String("world", "", "JSON file with locations, items and levels")
 	webhooks := flags.String("webhooks", "", "URL to deliver webhooks to")
 	rate := flags.Float64("shopper", 0, "orders and their changes a second")
+	after := flags.Duration("after", 0, "how long the shop is quiet before the shopper comes, so that a first load finds it at rest")
 	length := flags.Duration("for", 0, "how long the shopper shops; default: as long as the shop is open")
 	seed := flags.Uint64("seed", 1, "seed of all chance")
 	if err := flags.Parse(args); err != nil {
@@ -75,7 +77,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "http://%s\n", l.Addr())
-	return serve(ctx, l, shop, *length, shopifytest.ShopperConfig{Rate: *rate, Seed: *seed, Custom: .05, Spread: .2, Elsewhere: .15})
+	return serve(ctx, l, shop, *after, *length, shopifytest.ShopperConfig{Rate: *rate, Seed: *seed, Custom: .05, Spread: .2, Elsewhere: .15})
 }
 
 func open(cfg *shopifytest.Config, world string) (*shopifytest.Server, error) {
@@ -97,19 +99,23 @@ func open(cfg *shopifytest.Config, world string) (*shopifytest.Server, error) {
 	return shop, nil
 }
 
-// serve answers, sells and delivers until ctx ends, then drains. If length is
-// not zero the shopper goes after it.
-func serve(ctx context.Context, l net.Listener, shop *shopifytest.Server, length time.Duration, c shopifytest.ShopperConfig) error {
+// serve answers, sells and delivers until ctx ends, then drains. The shopper
+// comes after a while and stays for length, or if that is zero until ctx ends.
+func serve(ctx context.Context, l net.Listener, shop *shopifytest.Server, after, length time.Duration, c shopifytest.ShopperConfig) error {
 	web := &http.Server{Handler: shop, ReadHeaderTimeout: 10 * time.Second}
 	var loops sync.WaitGroup
 	loops.Go(func() { _ = shop.Run(ctx) }) // always nil
 	if c.Rate > 0 {
 		loops.Go(func() {
-			shopping := ctx
+			select {
+			case <-time.After(after):
+			case <-ctx.Done():
+				return
+			}
+			shopping, stop := context.WithCancel(ctx)
+			defer stop()
 			if length > 0 {
-				var stop context.CancelFunc
-				shopping, stop = context.WithTimeout(ctx, length)
-				defer stop()
+				defer time.AfterFunc(length, stop).Stop()
 			}
 			_ = shop.Shopper(&c).Run(shopping) // always nil
 		})
