@@ -3,6 +3,7 @@ package shopify
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/onhand-dev/onhand/inventory"
 )
@@ -135,7 +136,7 @@ func shipped(x bodyFulfillment) []inventory.FulfillmentLine {
 // is a return. What Shopify may add is taken as not restocked, so that it never
 // makes units available that are not there.
 func restock(kind string) inventory.Restock {
-	switch lower(kind) {
+	switch strings.ToLower(kind) {
 	case "cancel":
 		return inventory.RestockCancel
 	case "return", "legacy_restock":
@@ -148,7 +149,7 @@ func restock(kind string) inventory.Restock {
 // shipment is the state of a fulfillment. What Shopify may add is taken as not
 // shipped yet, the only state that can still become any other.
 func shipment(status string) inventory.FulfillmentStatus {
-	switch lower(status) {
+	switch strings.ToLower(status) {
 	case "success":
 		return inventory.FulfillmentShipped
 	case "cancelled", "error", "failure":
@@ -219,7 +220,7 @@ func (b orderBody) tallies(o inventory.Order, r resolver) map[string]*lineTally 
 		for _, y := range x.Lines {
 			t := of(y.Line)
 			t.homes = append(t.homes, place)
-			if s := lower(x.Status); s != "closed" && s != "cancelled" && y.Quantity > 0 { // else stale
+			if s := strings.ToLower(x.Status); s != "closed" && s != "cancelled" && y.Quantity > 0 { // else stale
 				t.at(place).Open += y.Quantity
 			}
 		}

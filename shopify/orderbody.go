@@ -1,15 +1,12 @@
 package shopify
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // orderBody is what Shopify says about an order, in one form for the bodies of
 // webhooks (REST: snake_case, ids as integers, lower case) and for what is
 // fetched (GraphQL: gids, upper case). Ids are the decimal number as a string,
 // "" where Shopify says null; times are seconds since 1970, 0 for null. facts
-// turns it into an inventory.Order.
+// turns it into an inventory.Order. Enums keep the case they came in.
 type orderBody struct {
 	Kind bodyKind
 	ID   string // of the order; "" if a webhook does not say which
@@ -112,7 +109,3 @@ func (e *MalformedError) Unwrap() error { return e.cause }
 
 // Permanent tells a queue that trying again does not help.
 func (e *MalformedError) Permanent() bool { return true }
-
-// lower is how the values of enums are compared: REST has them in lower case,
-// GraphQL in upper.
-func lower(s string) string { return strings.ToLower(s) }
