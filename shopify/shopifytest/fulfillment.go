@@ -49,6 +49,19 @@ func (x *shipment) units(l *line) (n int64) {
 	return n
 }
 
+// place is where the order had units of an item assigned first; nil if it has
+// none.
+func (o *order) place(it *item) *location {
+	for _, f := range o.assigned {
+		for _, x := range f.lines {
+			if x.line.item == it {
+				return f.location
+			}
+		}
+	}
+	return nil
+}
+
 // openAt finds the order's open fulfillment order at a location, or adds one.
 func (s *Server) openAt(o *order, at *location) *fulfillmentOrder {
 	for _, f := range o.assigned {

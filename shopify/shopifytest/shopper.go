@@ -21,7 +21,8 @@ type ShopperConfig struct {
 	// Mix of what happens. Default: all of it but hand edits, a third orders.
 	Mix Mix
 	// Elsewhere is the share of restocked units that are put elsewhere than
-	// where they came from, and of fulfillments sent from elsewhere.
+	// where they came from, of fulfillments sent from elsewhere, and of units
+	// added to a line that come from elsewhere.
 	Elsewhere float64
 	// Custom, Unclaimed and Retail are shares of lines without a variant, of
 	// orders that take no stock, and of sales at a till.

@@ -115,7 +115,11 @@ func (p *Shopper) edit() bool {
 		if lv == nil {
 			return
 		}
-		c = EditLine{SKU: gid("InventoryItem", lv.item.id), Delta: 1, Location: gid("Location", lv.location.id)}
+		at := lv.location
+		if home := o.place(lv.item); home != nil && !p.hit(p.cfg.Elsewhere) {
+			at = home
+		}
+		c = EditLine{SKU: gid("InventoryItem", lv.item.id), Delta: 1, Location: gid("Location", at.id)}
 	})
 	return c.Delta != 0 && p.shop.Edit(id, c) == nil
 }
