@@ -183,14 +183,14 @@ func TestBreaker(t *testing.T) {
 			require.ErrorIs(t, send(), ErrNoAnswer)
 		}
 		assert.Equal(t, "open", c.Stats().Breaker)
-		time.Sleep(4 * time.Second)
+		time.Sleep(breakerOpen / 4)
 		err := send()
 		require.ErrorIs(t, err, ErrBreakerOpen)
 		assert.NotErrorIs(t, err, ErrNoAnswer)
 		var e *APIError
 		require.ErrorAs(t, err, &e)
 		assert.True(t, e.Unavailable())
-		assert.Equal(t, 6*time.Second, e.RetryAfter())
+		assert.Equal(t, breakerOpen*3/4, e.RetryAfter())
 		assert.Len(t, s.seen, breakerFailures)
 
 		time.Sleep(e.RetryAfter() + 1) // half-open: one probe, which fails

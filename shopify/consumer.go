@@ -116,6 +116,9 @@ func (o *OrderConsumer) Handle(ctx context.Context, e queue.Event) error {
 		o.count(func(s *ConsumerStats) { s.Ignored++ })
 		return nil
 	}
+	if body.Kind == bodyNews && body.At == 0 { // a body cut down to its id has no time
+		body.At = cmp.Or(max(e.Time.Unix(), 0), time.Now().Unix())
+	}
 	if err := o.emit(ctx, e.TraceID, body); err != nil {
 		return err
 	}
