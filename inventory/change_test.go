@@ -171,7 +171,8 @@ func FuzzChangeJSON(f *testing.F) {
 	full := inventory.Move("id", inventory.Available, inventory.Unavailable, l).ReportedBy("shop")
 	full.Merchant, full.At, full.Digest, full.TraceID = "acme", time.Unix(1772366400, 5).UTC(), "d", "t"
 	for _, c := range []inventory.Change{
-		{}, full, inventory.Track("id", l, l), inventory.Reserve("cart", time.Hour, l), inventory.Extend("cart", time.Minute),
+		{},
+		full, inventory.Track("id", l, l), inventory.Reserve("cart", time.Hour, l), inventory.Extend("cart", time.Minute),
 		inventory.Commit("cart", "o"), inventory.Believe("id", "shop", l), inventory.Ordered(inventory.Order{Channel: "shop", ID: "1"}),
 	} {
 		b, err := json.Marshal(c)

@@ -3,8 +3,9 @@ package inventory_test
 import (
 	"testing"
 
-	"github.com/onhand-dev/onhand/inventory"
 	"pgregory.net/rapid"
+
+	"github.com/onhand-dev/onhand/inventory"
 )
 
 func TestTarget(t *testing.T) {

@@ -102,10 +102,19 @@ func (w *watch) result(r comparison, shop *shopifytest.Server, s *service, lengt
 		name  string
 		value any
 	}{
-		{"orders", orders}, {"checkouts", w.carts}, {"orders_per_s", fmt.Sprintf("%.1f", float64(orders+w.carts)/length.Seconds())},
-		{"sync_p50_ms", percentile(50)}, {"sync_p99_ms", percentile(99)},
-		{"oversold", w.oversold}, {"sold_elsewhere", w.elsewhere}, {"mismatched", r.mismatched}, {"orders_missing", r.missing},
-		{"dead_letters", r.dead}, {"duplicates_dropped", w.duplicate}, {"pushes", s.pusher.Stats().Applied}, {"levels", r.levels},
+		{"orders", orders},
+		{"checkouts", w.carts},
+		{"orders_per_s", fmt.Sprintf("%.1f", float64(orders+w.carts)/length.Seconds())},
+		{"sync_p50_ms", percentile(50)},
+		{"sync_p99_ms", percentile(99)},
+		{"oversold", w.oversold},
+		{"sold_elsewhere", w.elsewhere},
+		{"mismatched", r.mismatched},
+		{"orders_missing", r.missing},
+		{"dead_letters", r.dead},
+		{"duplicates_dropped", w.duplicate},
+		{"pushes", s.pusher.Stats().Applied},
+		{"levels", r.levels},
 	}
 	parts := make([]string, len(fields))
 	for i, f := range fields {

@@ -4,10 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/onhand-dev/onhand/inventory"
 	"github.com/onhand-dev/onhand/inventory/memstore"
 	"github.com/onhand-dev/onhand/inventory/storetest"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
