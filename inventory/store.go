@@ -85,6 +85,7 @@ type Store interface {
 // Bookmarker is an optional power of a Store: it keeps cursors. An unknown
 // name has the value "".
 type Bookmarker interface {
+	// Bookmark reads a cursor of the merchant, SetBookmark moves it.
 	Bookmark(ctx context.Context, merchant, name string) (string, error)
 	SetBookmark(ctx context.Context, merchant, name, value string) error
 }
