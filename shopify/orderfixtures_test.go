@@ -34,7 +34,7 @@ var recordedResolver = resolver{
 
 func webhook(t testing.TB, file string) []byte {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", "webhooks", file+".json"))
+	raw, err := os.ReadFile(filepath.Join("shopifytest", "testdata", "webhooks", file+".json"))
 	require.NoError(t, err)
 	return raw
 }
