@@ -104,10 +104,14 @@ type Change struct {
 	Document *Document `json:"-"`
 }
 
-// Guard holds only while the level has this version.
+// Guard holds only while the level has this version, and the lease in force on
+// it this token. A Version of 0 beside a Fence asks for no version; one alone
+// never holds.
 type Guard struct {
 	Key
 	Version int64
+	// Fence is the token of a [Lease], 0 for none.
+	Fence int64
 }
 
 // Document is what is remembered of an order. The body is opaque to a [Store].

@@ -35,6 +35,14 @@ var (
 	// ErrConflict: a guard no longer holds, or the level to track exists.
 	// Read again and decide again.
 	ErrConflict = errors.New("inventory: conflict")
+	// ErrLeased: somebody else has leased the level (see [Leaser]), so this
+	// enforced Change is refused for now. Read [*LeasedError] for the keys. Try
+	// again in a moment; package lock does.
+	ErrLeased = errors.New("inventory: level is leased")
+	// ErrFenced: the Change carries the token of a lease that is no longer in
+	// force: the late write of a holder that was held up. Decide again under a
+	// new lease.
+	ErrFenced = errors.New("inventory: lease is over")
 	// ErrUnknown: no answer came, so the Change may have been applied. Submit
 	// it again with the same ID: it takes effect once.
 	ErrUnknown = errors.New("inventory: outcome unknown, submit again with the same ID")
@@ -113,7 +121,7 @@ func (e *InvalidError) Permanent() bool { return true }
 // again.
 func Answered(err error) bool {
 	for _, answer := range []error{
-		ErrInsufficient, ErrUntracked, ErrNotFound, ErrExpired, ErrReleased, ErrCommitted, ErrReusedID, ErrInvalid, ErrConflict,
+		ErrInsufficient, ErrUntracked, ErrNotFound, ErrExpired, ErrReleased, ErrCommitted, ErrReusedID, ErrInvalid, ErrConflict, ErrLeased, ErrFenced,
 	} {
 		if errors.Is(err, answer) {
 			return true

@@ -55,6 +55,9 @@ func (s *Store) apply(c inventory.Change, now time.Time) inventory.Outcome {
 	if err == nil {
 		err = st.guard()
 	}
+	if err == nil {
+		err = st.leased()
+	}
 	var after map[inventory.Key]*inventory.Level
 	if err == nil {
 		after, err = st.move()
@@ -64,10 +67,10 @@ func (s *Store) apply(c inventory.Change, now time.Time) inventory.Outcome {
 		st.out.Duplicate = true
 	case err != nil:
 		st.out.Err = err
-		if st.out.Late {
+		if st.out.Late && !errors.Is(err, inventory.ErrLeased) && !errors.Is(err, inventory.ErrFenced) {
 			st.out.Err = errors.Join(inventory.ErrExpired, err)
-			st.out.Late = false
 		}
+		st.out.Late = false
 	default:
 		st.write(after)
 		st.out.Lines = st.lines
@@ -201,6 +204,12 @@ func flow(lines []inventory.Line, from, to inventory.State) []inventory.Line {
 
 func (st *step) guard() error {
 	for _, g := range st.c.Guards {
+		if g.Fence != 0 && st.m.fence(g.Key, st.now) != g.Fence {
+			return inventory.ErrFenced
+		}
+		if g.Fence != 0 && g.Version == 0 {
+			continue
+		}
 		if l := st.m.levels[g.Key]; l == nil || l.Version != g.Version {
 			return inventory.ErrConflict
 		}

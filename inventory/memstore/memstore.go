@@ -25,8 +25,8 @@ type Config struct {
 	Horizon time.Duration
 }
 
-// Store implements [inventory.Store] and [inventory.Bookmarker]. It is safe
-// for concurrent use.
+// Store implements [inventory.Store], [inventory.Leaser] and
+// [inventory.Bookmarker]. It is safe for concurrent use.
 type Store struct {
 	now     func() time.Time
 	horizon time.Duration
@@ -38,6 +38,7 @@ type Store struct {
 
 var (
 	_ inventory.Store      = (*Store)(nil)
+	_ inventory.Leaser     = (*Store)(nil)
 	_ inventory.Bookmarker = (*Store)(nil)
 )
 
@@ -69,6 +70,8 @@ type merchant struct {
 	channels  map[string]*channel
 	bookmarks map[string]string
 	batches   int64
+	leases    map[inventory.Key]lease
+	fences    int64 // the last token
 }
 
 type seen struct {
@@ -102,6 +105,7 @@ func (s *Store) merchant(name string) *merchant {
 			docs:      map[string]*document{},
 			channels:  map[string]*channel{},
 			bookmarks: map[string]string{},
+			leases:    map[inventory.Key]lease{},
 		}
 		s.merchants[name] = m
 	}
@@ -141,6 +145,12 @@ func (s *Store) Tidy(ctx context.Context, name string, most int) (more bool, err
 	for id, h := range m.holds {
 		if h.Status != inventory.Held && now.Sub(h.ended) > s.horizon && left > 0 {
 			delete(m.holds, id)
+			left--
+		}
+	}
+	for k := range m.leases {
+		if m.fence(k, now) == 0 && left > 0 {
+			delete(m.leases, k)
 			left--
 		}
 	}

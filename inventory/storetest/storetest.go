@@ -23,6 +23,8 @@
 //     level is never zero, one bad Change does not spoil its neighbours
 //   - once: a Change takes effect once by its ID, also when its reply was lost
 //   - guards: versions of levels and documents, doubts
+//   - leases: who may decide on a level, for stores that are an
+//     [inventory.Leaser]
 //   - reservations: what each operation does in each state of a hold
 //   - orders: an order that settles a hold, in each state of it
 //   - channels: what is believed, shown and pending moves in the same step
@@ -84,6 +86,7 @@ func Run(t *testing.T, h Harness) {
 		{"lines", lines},
 		{"once", once},
 		{"guards", guards},
+		{"leases", leases},
 		{"reservations", reservations},
 		{"orders", orders},
 		{"channels", channels},
