@@ -130,7 +130,11 @@ func (o *OrderConsumer) Handle(ctx context.Context, e queue.Event) error {
 func (o *OrderConsumer) emit(ctx context.Context, trace string, bodies ...orderBody) error {
 	r, err := o.resolve(ctx, bodies)
 	if err != nil {
-		return err
+		var steered interface{ Permanent() bool }
+		if errors.As(err, &steered) && steered.Permanent() {
+			return err
+		}
+		return queue.Unavailable(err) // the shop can't be asked, for no fault of the webhook
 	}
 	changes := make([]inventory.Change, len(bodies))
 	for i, b := range bodies {

@@ -189,6 +189,28 @@ func TestOrdersThatTakeNoStock(t *testing.T) {
 	})
 }
 
+func TestOutageOfTheShopCostsNoWebhook(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, nil, mugs(10))
+		r.twin.Outage(true)
+		for range 3 {
+			_, err := r.twin.Order(shopifytest.Line{SKU: "MUG", Quantity: 1})
+			require.NoError(t, err)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			r.twin.Flush(ctx)
+			require.Error(t, r.router.Drain(ctx), "what the mug's variant is can't be asked")
+			cancel()
+		}
+		r.twin.Outage(false)
+		require.NoError(t, r.router.Drain(t.Context()))
+		for _, s := range r.router.Stats() {
+			require.Zero(t, s.Dead)
+		}
+		require.EqualValues(t, 7, r.level("MUG", "berlin").Available)
+		r.equal()
+	})
+}
+
 func TestOneBadLevelDoesNotHoldUpTheOthers(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, nil, func(s *shopifytest.Server) {
