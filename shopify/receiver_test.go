@@ -210,3 +210,19 @@ func FuzzReduce(f *testing.F) {
 		}
 	})
 }
+
+type deafCatalog struct{ Catalog }
+
+func (deafCatalog) Locations(context.Context) (map[string]string, error) {
+	return nil, &APIError{Kind: ErrNoAnswer, Shop: "acme.myshopify.com"}
+}
+
+func TestShopThatDoesNotAnswerIsNotTheWebhooksFault(t *testing.T) {
+	o := &OrderConsumer{cfg: OrderConfig{Merchant: "acme"}, client: &Client{domain: "acme.myshopify.com"}, catalog: deafCatalog{}}
+	body, err := os.ReadFile("shopifytest/testdata/webhooks/orders_create.json")
+	require.NoError(t, err)
+	err = o.Handle(t.Context(), queue.Event{Merchant: "acme", Schema: webhookSchema, Type: "orders/create", Body: body})
+	var u interface{ Unavailable() bool }
+	require.ErrorAs(t, err, &u)
+	require.True(t, u.Unavailable(), "else a long outage ends in dead letters")
+}
