@@ -111,10 +111,11 @@ func (s *Store) applySome(ctx context.Context, m *merchant, changes []inventory.
 	r, err := s.write(ctx, m, applyScript, func(c *call, sh *shape) error {
 		table = newLevelTable(sh)
 		own := &call{}
-		all := false
+		all, records := false, false
 		for _, i := range at {
 			encodeChange(own, m.places, sh, table, changes[i])
 			all = all || ofHold(changes[i])
+			records = records || ofHold(changes[i]) || changes[i].Document != nil
 		}
 		used := table.buckets
 		if all {
@@ -122,7 +123,7 @@ func (s *Store) applySome(ctx context.Context, m *merchant, changes []inventory.
 		}
 		s.header(c, m, sh, used)
 		newest := sh.generations[0]
-		c.arg(sh.full(), newest.start, s.cfg.Horizon.Microseconds(), len(sh.generations))
+		c.arg(sh.full(), newest.start, s.cfg.Horizon.Microseconds(), len(sh.generations), records)
 		table.encode(c)
 		c.arg(len(at))
 		c.key(own.keys...)

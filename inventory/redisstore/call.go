@@ -149,8 +149,12 @@ func (s *Store) failure(ctx context.Context, err error, writes bool) (answered b
 		err = errors.New("redisstore: no answer")
 	}
 	errs := []error{err}
-	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
-		errs = append(errs, ctx.Err())
+	end := ctx.Err()
+	if deadline, ok := ctx.Deadline(); ok && end == nil && !time.Now().Before(deadline) {
+		end = context.DeadlineExceeded // the connection's timer was first
+	}
+	if end != nil && !errors.Is(err, end) {
+		errs = append(errs, end)
 	}
 	if writes {
 		errs = append([]error{inventory.ErrUnknown}, errs...)

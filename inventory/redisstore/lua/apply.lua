@@ -7,6 +7,7 @@
 -- ARGV after those of common.lua:
 --   1 full: the newest generation is to be followed by another at so many IDs
 --   2 its start in us    3 horizon in us    4 live generations
+--   5 '1' if there are Changes about holds or documents
 --   levels: n, then per level: bucket, field (sku \0 location)
 --   changes: n, then per Change:
 --     kind, '1' if enforced, position of the origin channel or 0, ID,
@@ -27,88 +28,88 @@
 --     available, reserved, committed, unavailable, incoming; then a list: n and
 --     of a SHORT: level, state, wanted, left; else levels (UNTRACKED, or
 --     oversold by an applied one); of a CORRUPT what is, in place of the list
-local APPLIED, DUPLICATE, SHORT, UNTRACKED, NOTFOUND, EXPIRED, RELEASED, COMMITTED, REUSED, CONFLICT, CORRUPT, RANGE =
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+--
+-- Everything is inside main: a function is made cheaper when what it uses of
+-- common.lua is one level up (Lua walks a list for each variable of its own).
+local function main()
+  local APPLIED, DUPLICATE, SHORT, UNTRACKED, NOTFOUND, EXPIRED, RELEASED, COMMITTED, REUSED, CONFLICT, CORRUPT, RANGE =
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 
-local out, no = {}, 0
-local function put(v)
-  no = no + 1
-  out[no] = v
-end
+  local out, no = {}, 0
+  local function put(v)
+    no = no + 1
+    out[no] = v
+  end
 
-local generations, start, horizon, newids = 0, 0, 0, 0
-local dues, duenow = {}, nil
-local applied, tick, newlocs = {}, 0, nil
+  local generations, start, horizon, newids = 0, 0, 0, 0
+  local dues, duenow = {}, nil
+  local applied, tick, newlocs = {}, 0, nil
 
--- due is the position of the list of due reservations as of now.
-local function due()
-  if not duenow then
-    local ids = call('ZRANGEBYSCORE', KEYS[3], '-inf', text(floor(now / 1000)), 'LIMIT', 0, 10)
-    duenow = 0
-    if #ids > 0 then
-      dues[#dues + 1] = ids
-      duenow = #dues
+  -- due is the position of the list of due reservations as of now.
+  local function due()
+    if not duenow then
+      local ids = call('ZRANGEBYSCORE', KEYS[3], '-inf', text(floor(now / 1000)), 'LIMIT', 0, 10)
+      duenow = 0
+      if #ids > 0 then
+        dues[#dues + 1] = ids
+        duenow = #dues
+      end
     end
+    return duenow
   end
-  return duenow
-end
 
--- A hold is "status deadline(ms) ended(us) settled fingerprint\torder\n", then
--- "quantity sku\0location\n" per level.
-local function readhold(k, id)
-  local v = call('HGET', k, id)
-  if not v then return nil end
-  local status, deadline, ended, settled, fp, name, at = match(v, '^([hcrx]) (%d+) (%d+) ([01]) (%x+)\t([^\n]*)\n()')
-  if not status then return nil, true end
-  return {k = k, id = id, status = status, deadline = tonumber(deadline), ended = ended, settled = settled == '1', fp = fp,
-    order = name, lines = sub(v, at)}
-end
-
-local function holdtext(h)
-  return h.status .. ' ' .. text(h.deadline) .. ' ' .. h.ended .. ' ' .. (h.settled and '1' or '0') .. ' ' .. h.fp .. '\t' .. h.order .. '\n' .. h.lines
-end
-
-local function writehold(h)
-  call('HSET', h.k, h.id, holdtext(h))
-  if h.status == 'h' then
-    call('ZADD', KEYS[3], text(h.deadline), h.id)
-  else
-    call('ZREM', KEYS[3], h.id)
-    call('ZADD', KEYS[4], h.ended, h.id)
+  -- A hold is "status deadline(ms) ended(us) settled fingerprint\torder\n", then
+  -- "quantity sku\0location\n" per level.
+  local function readhold(k, id)
+    local v = call('HGET', k, id)
+    if not v then return nil end
+    local status, deadline, ended, settled, fp, name, at = match(v, '^([hcrx]) (%d+) (%d+) ([01]) (%x+)\t([^\n]*)\n()')
+    if not status then return nil, true end
+    return {k = k, id = id, status = status, deadline = tonumber(deadline), ended = ended, settled = settled == '1', fp = fp,
+      order = name, lines = sub(v, at)}
   end
-  duenow = nil
-end
 
--- heldlines loads the levels of a hold; nil if its record can't be read.
-local function heldlines(h)
-  if h.held then return h.held end
-  local fields, quantities, at = {}, {}, 1
-  while at <= #h.lines do
-    local q, f, to = match(h.lines, '^(%d+) ([^\n]+)\n()', at)
-    if not q or not find(f, '\0', 1, true) then return nil end
-    fields[#fields + 1], quantities[#quantities + 1] = f, tonumber(q)
-    at = to
+  local function holdtext(h)
+    return h.status .. ' ' .. text(h.deadline) .. ' ' .. h.ended .. ' ' .. (h.settled and '1' or '0') .. ' ' .. h.fp .. '\t' .. h.order .. '\n' .. h.lines
   end
-  load(fields)
-  h.held = {}
-  for i, f in ipairs(fields) do
-    h.held[i] = {levels[f], quantities[i]}
+
+  local function writehold(h)
+    call('HSET', h.k, h.id, holdtext(h))
+    if h.status == 'h' then
+      call('ZADD', KEYS[3], text(h.deadline), h.id)
+    else
+      call('ZREM', KEYS[3], h.id)
+      call('ZADD', KEYS[4], h.ended, h.id)
+    end
+    duenow = nil
   end
-  return h.held
-end
 
-local ENDED = {c = COMMITTED, r = RELEASED, x = EXPIRED}
-
-local function change()
-  local kind, enforced, origin, id, linetext, guards, note = arg(), arg() == '1', tonumber(arg()), arg(), arg(), arg(), arg()
-  local ls, qs, fs, ts, shown, n = {}, {}, {}, {}, {}, 0
-  local h, hold, flow, late, what = nil, nil, 0, 0, ''
-  local idkeys, idhash, fp, ttl, ordername, heldtext, doc = nil, nil, nil, nil, nil, nil, nil
-
-  for i, q, f, t, s in string.gmatch(linetext, '(%d+) (%-?%d+) (%d)(%d) (%-?%d+);') do
-    n = n + 1
-    ls[n], qs[n], fs[n], ts[n], shown[n] = order[tonumber(i)], tonumber(q), tonumber(f), tonumber(t), tonumber(s)
+  -- heldlines loads the levels of a hold; nil if its record can't be read.
+  local function heldlines(h)
+    if h.held then return h.held end
+    local fields, quantities, at = {}, {}, 1
+    while at <= #h.lines do
+      local q, f, to = match(h.lines, '^(%d+) ([^\n]+)\n()', at)
+      if not q or not find(f, '\0', 1, true) then return nil end
+      fields[#fields + 1], quantities[#quantities + 1] = f, tonumber(q)
+      at = to
+    end
+    load(fields)
+    h.held = {}
+    for i, f in ipairs(fields) do
+      h.held[i] = {levels[f], quantities[i]}
+    end
+    return h.held
   end
+
+  local ENDED = {c = COMMITTED, r = RELEASED, x = EXPIRED}
+
+  -- The Change in hand: what it says, its lines, and what is found about it.
+  local kind, enforced, origin, id, linetext, guards, note
+  local n, ls, qs, fs, ts, shown = 0, {}, {}, {}, {}, {}
+  local h, hold, flow, late, what
+  local idhash, fp, ttl, ordername, heldtext, doc
+  local idkeys, touched, touches, list = {}, {}, 0, nil
 
   -- lines of the hold h become the Change's, or come before its own.
   local function flows(from, to)
@@ -130,7 +131,7 @@ local function change()
   local function identify()
     local bad
     if kind == 'T' or kind == 'L' or kind == 'M' then
-      idkeys, idhash, fp = {}, arg(), arg()
+      idhash, fp = arg(), arg()
       for i = 1, generations do idkeys[i] = key() end
       for i = 1, generations do
         local have = call('HGET', idkeys[i], idhash)
@@ -218,9 +219,7 @@ local function change()
     return ENDED[h.status]
   end
 
-  local touched, list = {}, {}
-  tick = tick + 1
-
+  -- guard compares versions, as text: they are as they were read.
   local function guard()
     for i, v in string.gmatch(guards, '(%d+) (%-?%d+);') do
       local l = order[tonumber(i)]
@@ -230,6 +229,12 @@ local function change()
       end
       if not l.v or text(l.v) ~= v then return CONFLICT end
     end
+  end
+
+  -- add lists a level in the outcome.
+  local function add(x)
+    list = list or {}
+    list[#list + 1] = x
   end
 
   -- move sums up the lines per level, and refuses what is untracked or short.
@@ -248,11 +253,17 @@ local function change()
           if l.v then return CONFLICT end
         elseif not l.v then
           l.gone, missing = true, true
-          list[#list + 1] = l.n
+          add(l.n)
         end
         if not l.gone then
-          touched[#touched + 1] = l
-          l.d = {[0] = 0, 0, 0, 0, 0, 0, 0}
+          touches = touches + 1
+          touched[touches] = l
+          local d = l.d
+          if d then
+            for s = 1, 6 do d[s] = 0 end
+          else
+            l.d = {[0] = 0, 0, 0, 0, 0, 0, 0}
+          end
         end
       end
       if not l.gone then
@@ -264,7 +275,8 @@ local function change()
     end
     if missing then return UNTRACKED end
     local c = channels[origin]
-    for _, l in ipairs(touched) do
+    for i = 1, touches do
+      local l = touched[i]
       for s = 1, 5 do
         if not exact((l[s] or 0) + l.d[s]) then return RANGE end
       end
@@ -273,7 +285,8 @@ local function change()
     end
     if track then return nil end
     local short = {}
-    for _, l in ipairs(touched) do
+    for i = 1, touches do
+      local l = touched[i]
       for s = 1, 5 do
         local was, is, least = l[s], l[s] + l.d[s], s == 1 and l.s - l.k or 0
         if is < was and is < least then
@@ -283,7 +296,7 @@ local function change()
             short[#short + 1] = was - is
             short[#short + 1] = was - least
           elseif s == 1 then
-            list[#list + 1] = l.n
+            add(l.n)
           end
         end
       end
@@ -299,7 +312,8 @@ local function change()
     begin()
     local c = channels[origin]
     local reads = kind == 'T' or kind == 'L'
-    for _, l in ipairs(touched) do
+    for i = 1, touches do
+      local l = touched[i]
       local d = l.d
       if not l.v then
         l.v, l.s, l.k = 0, 0, 0
@@ -320,7 +334,7 @@ local function change()
       mark(l)
       touch(l)
     end
-    if idkeys then
+    if idhash then
       call('HSET', idkeys[1], idhash, fp)
       -- No ID is written a horizon after the start, and each lives for one
       -- more; not all hashes of a generation go at the same moment.
@@ -362,17 +376,8 @@ local function change()
     applied[#applied + 1] = kind .. '\t' .. id .. '\t' .. linetext .. '\t' .. note
   end
 
-  local code = identify() or guard() or move() or APPLIED
-  if code == APPLIED then write() end
-
-  put(code)
-  put(late)
-  put(code == APPLIED and flow or 0)
-  put(due())
-  put(code ~= CORRUPT and hold and holdtext(hold) or '')
-  local count = no + 1
-  put(0)
-  tick = tick + 1
+  -- level answers a level, once per Change.
+  local count
   local function level(l)
     if l.tick ~= tick and l.v then
       put(l.n) put(l.v) put(l[1]) put(l[2]) put(l[3]) put(l[4]) put(l[5])
@@ -380,53 +385,80 @@ local function change()
     end
     l.tick = tick
   end
-  for i = 1, n do level(ls[i]) end
-  if hold and hold.held then
-    for _, x in ipairs(hold.held) do level(x[1]) end
-  end
-  if code == CORRUPT then
-    put(what)
-  elseif code == APPLIED or code == UNTRACKED then
-    put(#list)
-    for i = 1, #list do put(list[i]) end
-  elseif code == SHORT then
-    put(#list / 4)
-    for i = 1, #list do put(list[i]) end
-  else
-    put(0)
-  end
-end
 
--- nextgeneration puts another in front: larger if this one is full before its
--- time, smaller if it was nearly empty. Those whose successor began a horizon
--- ago are remembered no longer.
-local function nextgeneration(ids, full)
-  local all = call('HGET', KEYS[1], 'gens') or ''
-  local keep, after, size = {}, now, nil
-  for n, shards, from in string.gmatch(all, '(%d+) (%d+) (%d+)') do
-    if not size then
-      size = tonumber(shards)
-      if ids >= full then
-        size = min(size * 8, 131072)
-      elseif ids * 8 < full then
-        size = max(floor(size / 8), tonumber(ARGV[8]))
-      end
-      keep[1] = text(tonumber(n) + 1) .. ' ' .. text(size) .. ' ' .. text(now)
+  -- change reads one Change, applies it, and answers.
+  local function change()
+    kind, enforced, origin, id, linetext, guards, note = arg(), arg() == '1', tonumber(arg()), arg(), arg(), arg(), arg()
+    n, h, hold, flow, late, what = 0, nil, nil, 0, 0, ''
+    idhash, doc, list, touches = nil, nil, nil, 0
+
+    for i, q, f, t, s in string.gmatch(linetext, '(%d+) (%-?%d+) (%d)(%d) (%-?%d+);') do
+      n = n + 1
+      ls[n], qs[n], fs[n], ts[n], shown[n] = order[tonumber(i)], tonumber(q), tonumber(f), tonumber(t), tonumber(s)
     end
-    if after + horizon <= now then break end
-    keep[#keep + 1] = n .. ' ' .. shards .. ' ' .. from
-    after = tonumber(from)
-  end
-  if not size then corrupt('meta gens') end
-  return concat(keep, '\n')
-end
 
-local function main()
+    tick = tick + 1
+
+    local code = identify() or guard() or move() or APPLIED
+    if code == APPLIED then write() end
+
+    put(code)
+    put(late)
+    put(code == APPLIED and flow or 0)
+    put(due())
+    put(code ~= CORRUPT and hold and holdtext(hold) or '')
+    count = no + 1
+    put(0)
+    tick = tick + 1
+    for i = 1, n do level(ls[i]) end
+    if hold and hold.held then
+      for _, x in ipairs(hold.held) do level(x[1]) end
+    end
+    if code == CORRUPT then
+      put(what)
+    elseif code == APPLIED or code == UNTRACKED then
+      put(list and #list or 0)
+      for i = 1, list and #list or 0 do put(list[i]) end
+    elseif code == SHORT then
+      put(#list / 4)
+      for i = 1, #list do put(list[i]) end
+    else
+      put(0)
+    end
+  end
+
+  -- nextgeneration puts another in front: larger if this one is full before its
+  -- time, smaller if it was nearly empty. Those whose successor began a horizon
+  -- ago are remembered no longer.
+  local function nextgeneration(ids, full)
+    local all = call('HGET', KEYS[1], 'gens') or ''
+    local keep, after, size = {}, now, nil
+    for n, shards, from in string.gmatch(all, '(%d+) (%d+) (%d+)') do
+      if not size then
+        size = tonumber(shards)
+        if ids >= full then
+          size = min(size * 8, 131072)
+        elseif ids * 8 < full then
+          size = max(floor(size / 8), tonumber(ARGV[8]))
+        end
+        keep[1] = text(tonumber(n) + 1) .. ' ' .. text(size) .. ' ' .. text(now)
+      end
+      if after + horizon <= now then break end
+      keep[#keep + 1] = n .. ' ' .. shards .. ' ' .. from
+      after = tonumber(from)
+    end
+    if not size then corrupt('meta gens') end
+    return concat(keep, '\n')
+  end
+
   local refusal = open()
   if refusal then return refusal end
   header()
   local full = tonumber(arg())
   start, horizon, generations = tonumber(arg()), tonumber(arg()), tonumber(arg())
+  if arg() == '1' then
+    for i = 4, 6 do typed(KEYS[i], 'zset') end
+  end
   if fresh then start = now end
   local ids = 0
   if not fresh then
@@ -446,6 +478,7 @@ local function main()
     inbucket[i], fields[i] = arg(), arg()
   end
   load(fields, inbucket)
+  due() -- also to learn of a wrong type before the first write
   local declared = #order
   for _ = 1, tonumber(arg()) do change() end
 

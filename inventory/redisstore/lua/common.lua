@@ -111,7 +111,6 @@ end
 local function begin()
   if wrote then return end
   typed(KEYS[2], 'stream')
-  for i = 3, 6 do typed(KEYS[i], 'zset') end
   for _, c in ipairs(channels) do
     typed(c.f, 'zset')
     typed(c.r, 'zset')
