@@ -240,9 +240,8 @@ func TestServerThatRefuses(t *testing.T) {
 }
 
 // A full server refuses the whole call, and a call is whole after it.
-func TestServerWithoutMemory(t *testing.T) {
-	t.Parallel()
-	srv, merchant := newReal(t), merchantName()
+func TestServerWithoutMemory(t *testing.T) { // not parallel: it changes the server
+	srv, merchant := newOwn(t), merchantName()
 	ctx, c := context.Background(), srv.raw(t)
 	s := srv.open(t, nil)
 	must(t, s, merchant, inventory.Track("t", line("a", 10)))

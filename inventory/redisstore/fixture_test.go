@@ -69,6 +69,16 @@ func newReal(t testing.TB) *server {
 	return &server{opt: opt}
 }
 
+// newOwn is a real server that nobody else uses, so that its settings may be
+// changed for a moment.
+func newOwn(t testing.TB) *server {
+	t.Helper()
+	if os.Getenv("REDIS_EXCLUSIVE") == "" {
+		t.Skip("REDIS_EXCLUSIVE is not set: others may use the server")
+	}
+	return newReal(t)
+}
+
 // client returns a client of the server, through a proxy if there is one.
 func (s *server) client(t testing.TB, p *proxy) *redis.Client {
 	t.Helper()

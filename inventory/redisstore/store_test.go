@@ -65,7 +65,7 @@ func TestUnsafeServers(t *testing.T) {
 }
 
 func TestEvictionOnARealServer(t *testing.T) {
-	srv := newReal(t) // not parallel: it changes the server
+	srv := newOwn(t) // not parallel: it changes the server
 	ctx, c := context.Background(), srv.raw(t)
 	was := c.ConfigGet(ctx, "maxmemory-policy").Val()["maxmemory-policy"]
 	require.NoError(t, c.ConfigSet(ctx, "maxmemory-policy", "allkeys-lru").Err())
