@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -24,9 +26,10 @@ func TestScriptsAnswerAsTheModelDoes(t *testing.T) {
 	srv := newMini(t)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	store := srv.open(t, &redisstore.Config{Buckets: 3})
+	raw := srv.raw(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		d := &pair{
-			T: rt, merchant: merchantName(), redis: store, timed: true,
+			T: rt, merchant: merchantName(), redis: store, raw: raw, timed: true,
 			memory:  memstore.New(&memstore.Config{Now: func() time.Time { return now }}),
 			advance: func(d time.Duration) { srv.advance(d, &now) },
 		}
@@ -40,10 +43,11 @@ func TestScriptsAnswerAsTheModelDoesOnRedis(t *testing.T) {
 	t.Parallel()
 	srv := newReal(t)
 	store := srv.open(t, &redisstore.Config{Buckets: 3})
+	raw := srv.raw(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		// The model's clock moves with every call, as the server's does, so what
 		// became pending first comes first in both.
-		d := &pair{T: rt, merchant: merchantName(), redis: store}
+		d := &pair{T: rt, merchant: merchantName(), redis: store, raw: raw}
 		start := time.Now()
 		d.memory = memstore.New(&memstore.Config{Now: func() time.Time { return start.Add(time.Duration(d.calls) * time.Microsecond) }})
 		d.run()
@@ -59,6 +63,7 @@ type pair struct {
 	timed         bool
 	batches       [2][]inventory.Batch
 	calls         int
+	raw           *redis.Client
 }
 
 var (
@@ -438,6 +443,7 @@ func (d *pair) compare() {
 	}
 	d.both("settings", func(s inventory.Store, _ int) (any, error) { return s.Settings(ctx, d.merchant) })
 	for _, channel := range pairChannels {
+		d.indexed(channel)
 		for _, which := range [][]inventory.Key{nil, keys} {
 			d.both("beliefs", func(s inventory.Store, _ int) (any, error) {
 				var out []inventory.Belief
@@ -450,6 +456,35 @@ func (d *pair) compare() {
 				return out, nil
 			})
 		}
+	}
+}
+
+// indexed checks that what is listed as pending is what the levels say.
+func (d *pair) indexed(channel string) {
+	ctx := context.Background()
+	want := map[string]string{}
+	for b, err := range d.memory.Beliefs(ctx, d.merchant, channel, nil) {
+		if err != nil {
+			return // the channel is not configured
+		}
+		if b.Pending && b.Target < b.Believed {
+			want[b.SKU+"\x00"+b.Location] = "f"
+		} else if b.Pending {
+			want[b.SKU+"\x00"+b.Location] = "r"
+		}
+	}
+	got := map[string]string{}
+	for _, dir := range []string{"f", "r"} {
+		members, err := d.raw.ZRange(ctx, "{"+d.merchant+"}:p:"+channel+":"+dir, 0, -1).Result()
+		if err != nil {
+			d.Fatalf("%v", err)
+		}
+		for _, m := range members {
+			got[m] += dir
+		}
+	}
+	if !maps.Equal(want, got) {
+		d.Fatalf("pending on %s\nmodel %q\nredis %q", channel, want, got)
 	}
 }
 
