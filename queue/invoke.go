@@ -38,7 +38,7 @@ func (c *call) invoke(ctx context.Context, cfg *RouterConfig, h BatchHandler, de
 			}
 		}
 		c.killed = errors.Is(context.Cause(ctx), errKilled)
-		if context.Cause(ctx) == errTimeout {
+		if errors.Is(context.Cause(ctx), errTimeout) {
 			for i, err := range c.errs {
 				if errors.Is(err, context.DeadlineExceeded) {
 					c.errs[i] = reasonError{fmt.Errorf("handler exceeded %s: %w", cfg.Timeout, err), reasonOf(err, ReasonTimeout)}

@@ -56,13 +56,13 @@ func (c *consumer) returned(k *call) {
 }
 
 // dependency is what the call says to the breaker.
-func (k *call) dependency() error {
-	for _, err := range k.errs {
+func (c *call) dependency() error {
+	for _, err := range c.errs {
 		if isUnavailable(err) && !isPermanent(err) {
 			return errDown
 		}
 	}
-	if k.killed {
+	if c.killed {
 		return errNoWords
 	}
 	return nil

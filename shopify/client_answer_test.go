@@ -55,26 +55,46 @@ func TestEveryAnswerThatIsNoSuccess(t *testing.T) {
 		"200 errors as text":    {200, `{"errors":"something"}`, nil, ErrNoAnswer, ErrNoAnswer, "", 0},
 		"internal error":        {200, `{"errors":[{"message":"Internal error. Looks like something went wrong on our end.","extensions":{"code":"INTERNAL_SERVER_ERROR","requestId":"1"}}]}`, nil, ErrNoAnswer, ErrNoAnswer, "INTERNAL_SERVER_ERROR", 0},
 		"time-out at Shopify":   {200, `{"errors":[{"message":"Timeout"}]}`, nil, ErrNoAnswer, ErrNoAnswer, "", 0},
-		"max cost": {200, `{"errors":[{"message":"Query cost is 2003, which exceeds the single query max cost limit (1000).","extensions":{"code":"MAX_COST_EXCEEDED","cost":2003,"maxCost":1000}}]}`,
-			nil, ErrTooCostly, ErrTooCostly, "MAX_COST_EXCEEDED", 0},
-		"251 entries": {200, `{"errors":[{"message":"The input array size of 251 is greater than the maximum allowed of 250.","path":["inventoryAdjustQuantities","input","changes"],"extensions":{"code":"MAX_INPUT_SIZE_EXCEEDED"}}]}`,
-			nil, ErrTooLarge, ErrTooLarge, "MAX_INPUT_SIZE_EXCEEDED", 0},
-		"no directive": {200, `{"errors":[{"message":"The @idempotent directive is required for this mutation but was not provided.","extensions":{"code":"BAD_REQUEST"},"path":["inventorySetQuantities"]}],"data":{"inventorySetQuantities":null}}`,
-			nil, ErrInvalidRequest, ErrInvalidRequest, "BAD_REQUEST", 0},
-		"no guard": {200, `{"errors":[{"message":"InventoryQuantityInput must include the following argument: changeFromQuantity.","extensions":{"code":"INVALID_FIELD_ARGUMENTS"},"path":["inventorySetQuantities"]}],"data":{"inventorySetQuantities":null}}`,
-			nil, ErrInvalidRequest, ErrInvalidRequest, "INVALID_FIELD_ARGUMENTS", 0},
-		"bad variable": {200, `{"errors":[{"message":"Variable $input of type X was provided invalid value","extensions":{"code":"INVALID_VARIABLE","problems":[{"path":["changes",0,"delta"],"explanation":"Expected value to not be null"}]}}]}`,
-			nil, ErrInvalidRequest, ErrInvalidRequest, "INVALID_VARIABLE", 0},
-		"validation": {200, `{"errors":[{"message":"Field 'x' doesn't exist","path":["query A","x"],"extensions":{"code":"undefinedField"}}]}`,
-			nil, ErrInvalidRequest, ErrInvalidRequest, "undefinedField", 0},
-		"access denied": {200, `{"errors":[{"message":"Access denied for x field.","extensions":{"code":"ACCESS_DENIED"},"path":["x"]}],"data":{"x":null}}`,
-			nil, ErrUnauthorized, ErrUnauthorized, "ACCESS_DENIED", 0},
-		"access denied below what ran": {200, `{"errors":[{"message":"Access denied for item field.","extensions":{"code":"ACCESS_DENIED"},"path":["x","group","item"]}],"data":{"x":null}}`,
-			nil, ErrUnauthorized, ErrNoAnswer, "ACCESS_DENIED", 0},
-		"a refusal, and yet data": {200, `{"errors":[{"message":"y","extensions":{"code":"BAD_REQUEST"},"path":["x"]}],"data":{"x":{"id":1}}}`,
-			nil, ErrInvalidRequest, ErrNoAnswer, "BAD_REQUEST", 0},
-		"a refusal, and something worse": {200, `{"errors":[{"message":"y","extensions":{"code":"BAD_REQUEST"}},{"message":"boom"}]}`,
-			nil, ErrNoAnswer, ErrNoAnswer, "", 0},
+		"max cost": {
+			200, `{"errors":[{"message":"Query cost is 2003, which exceeds the single query max cost limit (1000).","extensions":{"code":"MAX_COST_EXCEEDED","cost":2003,"maxCost":1000}}]}`,
+			nil, ErrTooCostly, ErrTooCostly, "MAX_COST_EXCEEDED", 0,
+		},
+		"251 entries": {
+			200, `{"errors":[{"message":"The input array size of 251 is greater than the maximum allowed of 250.","path":["inventoryAdjustQuantities","input","changes"],"extensions":{"code":"MAX_INPUT_SIZE_EXCEEDED"}}]}`,
+			nil, ErrTooLarge, ErrTooLarge, "MAX_INPUT_SIZE_EXCEEDED", 0,
+		},
+		"no directive": {
+			200, `{"errors":[{"message":"The @idempotent directive is required for this mutation but was not provided.","extensions":{"code":"BAD_REQUEST"},"path":["inventorySetQuantities"]}],"data":{"inventorySetQuantities":null}}`,
+			nil, ErrInvalidRequest, ErrInvalidRequest, "BAD_REQUEST", 0,
+		},
+		"no guard": {
+			200, `{"errors":[{"message":"InventoryQuantityInput must include the following argument: changeFromQuantity.","extensions":{"code":"INVALID_FIELD_ARGUMENTS"},"path":["inventorySetQuantities"]}],"data":{"inventorySetQuantities":null}}`,
+			nil, ErrInvalidRequest, ErrInvalidRequest, "INVALID_FIELD_ARGUMENTS", 0,
+		},
+		"bad variable": {
+			200, `{"errors":[{"message":"Variable $input of type X was provided invalid value","extensions":{"code":"INVALID_VARIABLE","problems":[{"path":["changes",0,"delta"],"explanation":"Expected value to not be null"}]}}]}`,
+			nil, ErrInvalidRequest, ErrInvalidRequest, "INVALID_VARIABLE", 0,
+		},
+		"validation": {
+			200, `{"errors":[{"message":"Field 'x' doesn't exist","path":["query A","x"],"extensions":{"code":"undefinedField"}}]}`,
+			nil, ErrInvalidRequest, ErrInvalidRequest, "undefinedField", 0,
+		},
+		"access denied": {
+			200, `{"errors":[{"message":"Access denied for x field.","extensions":{"code":"ACCESS_DENIED"},"path":["x"]}],"data":{"x":null}}`,
+			nil, ErrUnauthorized, ErrUnauthorized, "ACCESS_DENIED", 0,
+		},
+		"access denied below what ran": {
+			200, `{"errors":[{"message":"Access denied for item field.","extensions":{"code":"ACCESS_DENIED"},"path":["x","group","item"]}],"data":{"x":null}}`,
+			nil, ErrUnauthorized, ErrNoAnswer, "ACCESS_DENIED", 0,
+		},
+		"a refusal, and yet data": {
+			200, `{"errors":[{"message":"y","extensions":{"code":"BAD_REQUEST"},"path":["x"]}],"data":{"x":{"id":1}}}`,
+			nil, ErrInvalidRequest, ErrNoAnswer, "BAD_REQUEST", 0,
+		},
+		"a refusal, and something worse": {
+			200, `{"errors":[{"message":"y","extensions":{"code":"BAD_REQUEST"}},{"message":"boom"}]}`,
+			nil, ErrNoAnswer, ErrNoAnswer, "", 0,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

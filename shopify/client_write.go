@@ -155,7 +155,7 @@ func (c *Client) sendWrite(ctx context.Context, body []byte) (writeResult, error
 
 // readWrite reads the answer to either mutation. Both have the same shape.
 func (c *Client) readWrite(a *answer) (writeResult, error) {
-	unknown := func(operation, code, message string, cause error) error {
+	unknown := func(operation, code, message string, cause error) *APIError {
 		return &APIError{Kind: ErrNoAnswer, Shop: c.domain, Operation: operation, Status: 200, Code: code, Message: message, cause: cause}
 	}
 	var data map[string]*struct {
@@ -183,7 +183,7 @@ func (c *Client) readWrite(a *answer) (writeResult, error) {
 			case "IDEMPOTENCY_CONCURRENT_REQUEST", "SERVICE_UNAVAILABLE":
 				// Neither done nor refused: the same key again, a little later.
 				err := unknown(name, code, shorten(u.Message), nil)
-				err.(*APIError).Wait = time.Second
+				err.Wait = time.Second
 				return writeResult{}, err
 			}
 			r.Refused = append(r.Refused, UserError{Code: code, Message: shorten(u.Message), Field: u.Field})

@@ -35,8 +35,10 @@ func TestMalformedBodiesNameWhatIsWrong(t *testing.T) {
 		{"orders/updated", strings.Replace(order, `"quantity":1,`, `"quantity":-1,`, 1), "line_items[0].quantity is -1"},
 		{"orders/updated", strings.Replace(order, `"quantity":1,`, `"quantity":1e30,`, 1), "number 1e30"},
 		{"orders/updated", strings.Replace(order, `"current_quantity":1`, `"x":1`, 1), "line_items[0].current_quantity is missing"},
-		{"orders/updated", strings.Replace(order, `"refunds":[]`, `"refunds":[{"id":3,"refund_line_items":[{"quantity":1}]}]`, 1),
-			"refunds[0].refund_line_items[0].line_item_id is missing"},
+		{
+			"orders/updated", strings.Replace(order, `"refunds":[]`, `"refunds":[{"id":3,"refund_line_items":[{"quantity":1}]}]`, 1),
+			"refunds[0].refund_line_items[0].line_item_id is missing",
+		},
 		{"orders/edited", `{"order_edit":{"order_id":1}}`, "order_edit.committed_at is missing"},
 		{"orders/edited", `{"id":1}`, "order_edit.order_id is missing"},
 		{"refunds/create", `{"id":1,"refund_line_items":[]}`, "order_id is missing"},

@@ -141,7 +141,7 @@ func (s *ClientCredentials) exchange(ctx context.Context, f *exchange) (string, 
 }
 
 func (s *ClientCredentials) fetch(ctx context.Context) (token string, lives time.Duration, err error) {
-	failed := func(kind error, status int, code string, cause error) error {
+	failed := func(kind error, status int, code string, cause error) *APIError {
 		return &APIError{Kind: kind, Shop: s.domain, Operation: "access token", Status: status, Code: code, cause: cause}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
@@ -177,7 +177,7 @@ func (s *ClientCredentials) fetch(ctx context.Context) (token string, lives time
 		return "", 0, failed(ErrUnauthorized, res.StatusCode, oauthCode(body.Error), nil)
 	case res.StatusCode >= 300 && res.StatusCode < 500:
 		kind, wait := statusKind(res.StatusCode, res.Header)
-		e := failed(kind, res.StatusCode, oauthCode(body.Error), nil).(*APIError)
+		e := failed(kind, res.StatusCode, oauthCode(body.Error), nil)
 		e.Wait = wait
 		return "", 0, e
 	default:

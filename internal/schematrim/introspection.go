@@ -82,14 +82,6 @@ func (t typeRef) String() string {
 	return t.Name
 }
 
-// base is the name of the type without lists and non-nulls.
-func (t typeRef) base() string {
-	for t.OfType != nil {
-		t = *t.OfType
-	}
-	return t.Name
-}
-
 // required says whether an argument or input field must be given.
 func (v inputValue) required() bool {
 	return v.Type.Kind == "NON_NULL" && v.DefaultValue == nil

@@ -15,7 +15,8 @@ import (
 func everything(s interface {
 	inventory.Store
 	inventory.Bookmarker
-}, merchant string) map[string]error {
+}, merchant string,
+) map[string]error {
 	ctx := context.Background()
 	out := map[string]error{}
 	c := inventory.Sell("everything", line("a", 1))

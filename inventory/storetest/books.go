@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/onhand-dev/onhand/inventory"
 	"pgregory.net/rapid"
+
+	"github.com/onhand-dev/onhand/inventory"
 )
 
 // books is what must be true of the store by plain arithmetic.

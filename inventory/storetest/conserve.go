@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onhand-dev/onhand/inventory"
 	"pgregory.net/rapid"
+
+	"github.com/onhand-dev/onhand/inventory"
 )
 
 // conserve plays random histories and keeps its own books of them: after every

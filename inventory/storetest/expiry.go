@@ -96,7 +96,7 @@ var timeTests = []test{
 				for round := 0; more && errs[i] == nil; round++ {
 					more, errs[i] = s.Tidy(f.Context(), f.merchant, 4)
 					if round == 1000 {
-						errs[i] = errors.New("Tidy says for ever that there is more to do")
+						errs[i] = errors.New("tidy says for ever that there is more to do")
 					}
 				}
 			})

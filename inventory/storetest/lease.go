@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -51,7 +52,8 @@ func (f *fixture) unlease(l inventory.Lease) {
 func (f *fixture) leasedKeys(err error) []inventory.Key {
 	f.Helper()
 	f.errorIs(err, inventory.ErrLeased)
-	e, ok := err.(*inventory.LeasedError)
+	var e *inventory.LeasedError
+	ok := errors.As(err, &e)
 	f.yes(ok, "the error must name the leased levels, not be %v", err)
 	f.yes(inventory.Answered(err), "that somebody else has leased a level is an answer")
 	return e.Keys

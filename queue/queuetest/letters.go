@@ -71,9 +71,13 @@ func listReplayPurge(e *env) {
 		filter queue.Filter
 		want   int
 	}{
-		{queue.Filter{}, 3}, {queue.Filter{ID: "b"}, 1}, {queue.Filter{Merchant: "m1"}, 2},
-		{queue.Filter{Reason: queue.ReasonPermanent}, 3}, {queue.Filter{Reason: "other"}, 0},
-		{queue.Filter{Before: time.Now().Add(-time.Hour)}, 0}, {queue.Filter{Limit: 2}, 2},
+		{queue.Filter{}, 3},
+		{queue.Filter{ID: "b"}, 1},
+		{queue.Filter{Merchant: "m1"}, 2},
+		{queue.Filter{Reason: queue.ReasonPermanent}, 3},
+		{queue.Filter{Reason: "other"}, 0},
+		{queue.Filter{Before: time.Now().Add(-time.Hour)}, 0},
+		{queue.Filter{Limit: 2}, 2},
 	} {
 		if n := len(e.letters(r, f.filter)); n != f.want {
 			e.Errorf("%+v selects %d letters, expected %d", f.filter, n, f.want)

@@ -52,7 +52,7 @@ func TestServesOverHTTP(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	require.Contains(t, string(raw), `{"data":{"locations":{"nodes":[{"name":"Berlin"}]}},"extensions":{"cost":{"requestedQueryCost":3,`)
 	s.OnRequest(func(string, int) shopifytest.Fault { return shopifytest.Fault{Drop: true} })
-	_, err = send() //nolint:bodyclose // there is none
+	_, err = send()
 	require.Error(t, err)
 }
 

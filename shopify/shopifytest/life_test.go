@@ -132,8 +132,12 @@ func TestRefusesWhatCannotBe(t *testing.T) {
 	require.NoError(t, err)
 	before := s.Orders()
 	for _, x := range []shopifytest.RefundLine{
-		{Line: "MUG", Quantity: 4, Restock: shopifytest.CancelUnits}, {Line: "MUG", Quantity: 1, Restock: shopifytest.ReturnUnits},
-		{Line: "TEE", Quantity: 1}, {Line: "MUG"}, {Line: "MUG", Quantity: 1, Restock: "legacy_restock"}, {Line: "MUG", Quantity: 1, Location: "Mars"},
+		{Line: "MUG", Quantity: 4, Restock: shopifytest.CancelUnits},
+		{Line: "MUG", Quantity: 1, Restock: shopifytest.ReturnUnits},
+		{Line: "TEE", Quantity: 1},
+		{Line: "MUG"},
+		{Line: "MUG", Quantity: 1, Restock: "legacy_restock"},
+		{Line: "MUG", Quantity: 1, Location: "Mars"},
 	} {
 		_, err = s.Refund(id, shopifytest.RefundLine{Line: "MUG", Quantity: 1, Restock: shopifytest.CancelUnits}, x)
 		require.Error(t, err)

@@ -83,9 +83,16 @@ func (p *Shopper) Step() string {
 		weight int
 		do     func() bool
 	}{
-		{"order", m.Order, p.order}, {"cancel", m.Cancel, p.cancel}, {"refund", m.Refund, p.refund}, {"edit", m.Edit, p.edit},
-		{"fulfill", m.Fulfill, p.fulfill}, {"unfulfill", m.Unfulfill, p.unfulfill}, {"move", m.Move, p.move},
-		{"hold", m.Hold, p.hold}, {"touch", m.Touch, p.touch}, {"hand edit", m.HandEdit, p.handEdit},
+		{"order", m.Order, p.order},
+		{"cancel", m.Cancel, p.cancel},
+		{"refund", m.Refund, p.refund},
+		{"edit", m.Edit, p.edit},
+		{"fulfill", m.Fulfill, p.fulfill},
+		{"unfulfill", m.Unfulfill, p.unfulfill},
+		{"move", m.Move, p.move},
+		{"hold", m.Hold, p.hold},
+		{"touch", m.Touch, p.touch},
+		{"hand edit", m.HandEdit, p.handEdit},
 	}
 	sum := 0
 	for _, k := range kinds {
