@@ -97,8 +97,14 @@ func TestWindowsOpenAndClose(t *testing.T) {
 		at   time.Duration
 		want *named
 	}{
-		{-time.Hour - 1, usual}, {-time.Hour, second}, {-1, second}, {0, sale}, {time.Hour - 1, sale}, {time.Hour, second},
-		{2*time.Hour - 1, second}, {2 * time.Hour, usual},
+		{-time.Hour - 1, usual},
+		{-time.Hour, second},
+		{-1, second},
+		{0, sale},
+		{time.Hour - 1, sale},
+		{time.Hour, second},
+		{2*time.Hour - 1, second},
+		{2 * time.Hour, usual},
 	} {
 		now = noon.Add(tt.at)
 		p.Apply(t.Context(), of(sell(now.String(), "a")))

@@ -78,7 +78,7 @@ func (t *tenure) take(ctx context.Context, merchant string, keys []inventory.Key
 			t.lease, t.until = lease, sent.Add(t.p.ttl)
 			return nil
 		case errors.Is(err, inventory.ErrUnknown) || late: // of the lease, not of the Change
-			return fmt.Errorf("%w: no answer: %v", ErrNotAcquired, err)
+			return fmt.Errorf("%w: no answer: %v", ErrNotAcquired, err) //nolint:errorlint // ErrUnknown would be read as that of the Change
 		case !errors.Is(err, inventory.ErrLeased):
 			return err
 		}
