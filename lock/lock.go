@@ -41,7 +41,8 @@ type Locker interface {
 
 // Decide makes a Change of what levels are, sorted by key. It runs in the
 // goroutine that called Update. Optimistic runs it again when somebody was
-// faster, so let it have no effects of its own there. Stop when ctx ends.
+// faster, so let it have no effects of its own there. Stop when ctx ends. Do not call a
+// Locker about the same levels: it would wait for this one.
 type Decide func(ctx context.Context, levels []inventory.Level) (inventory.Change, error)
 
 // Why a strategy gave up. Nothing was applied, and the same Change may be

@@ -46,7 +46,7 @@ func TestPessimisticInRealTime(t *testing.T) {
 	locktest.Run(t, locktest.Harness{
 		Store: memory, Leases: true,
 		Locker: func(_ *testing.T, s locktest.Store) lock.Locker {
-			return lock.NewPessimistic(s, &lock.PessimisticConfig{TTL: 300 * time.Millisecond, Wait: 500 * time.Millisecond})
+			return lock.NewPessimistic(s, &lock.PessimisticConfig{TTL: 2 * time.Second, Wait: 2 * time.Second})
 		},
 	})
 }

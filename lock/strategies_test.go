@@ -45,7 +45,7 @@ func TestAtomicWaitsForLeasesAsLongAsItIsTold(t *testing.T) {
 // A Commit is not told that its Reserve is unknown while that one waits.
 func TestACommitWaitsForItsReserve(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(*store) lock.Locker{
+	for name, over := range map[string]func(*store) lock.Locker{
 		"atomic":      func(s *store) lock.Locker { return lock.NewAtomic(s, nil) },
 		"optimistic":  func(s *store) lock.Locker { return lock.NewOptimistic(s, nil) },
 		"pessimistic": func(s *store) lock.Locker { return lock.NewPessimistic(s, nil) },
@@ -56,7 +56,7 @@ func TestACommitWaitsForItsReserve(t *testing.T) {
 				s := open(t, 9, "a", "b")
 				_, err := s.Store.Lease(t.Context(), "acme", []inventory.Key{key("a")}, 30*time.Millisecond)
 				require.NoError(t, err)
-				for _, o := range make(s).Apply(t.Context(), of(
+				for _, o := range over(s).Apply(t.Context(), of(
 					inventory.Reserve("h", time.Hour, line("a", 1)), inventory.Commit("h", "o1"), sell("s", "b"), inventory.Release("h"))) {
 					if o.Reservation != nil && o.Err != nil {
 						require.ErrorIs(t, o.Err, inventory.ErrCommitted) // the Release
@@ -93,6 +93,20 @@ func TestOptimisticKeepsAVectorTogether(t *testing.T) {
 		require.NoError(t, o.Err)
 	}
 	require.Equal(t, int64(7), s.available(t, "a"))
+}
+
+func TestNeighboursAreNoOthers(t *testing.T) {
+	t.Parallel()
+	s := open(t, 30, "a", "b")
+	o := lock.NewOptimistic(s, &lock.OptimisticConfig{MaxTries: 1})
+	require.NoError(t, o.Apply(t.Context(), of(sell("1", "a")))[0].Err)
+	require.NoError(t, o.Apply(t.Context(), of(inventory.Reserve("h", time.Hour, line("a", 1), line("b", 1))))[0].Err)
+	for i, o := range o.Apply(t.Context(), of( // none of the first two does what could be foreseen
+		sell("1", "a"), inventory.Release("h"), sell("2", "a"), sell("3", "b"), inventory.Sell("4", line("a", 1), line("b", 1)))) {
+		require.NoError(t, o.Err, "%d", i)
+	}
+	require.Equal(t, int64(27), s.available(t, "a"))
+	require.Equal(t, int64(28), s.available(t, "b"))
 }
 
 // racing moves the level before each of the first n writes of others.

@@ -66,7 +66,6 @@ func run(ctx context.Context, total time.Duration, out io.Writer) error {
 		return err
 	}
 	s := &shop{stock: stock, policy: policy, out: out, loaded: map[string]int64{}, sold: map[string]*atomic.Int64{}}
-
 	fmt.Fprint(out, "| strategy | callers on one SKU | sold/s | median | 99 % | retries per sale | refused |\n|---|---:|---:|---:|---:|---:|---:|\n")
 	for _, c := range classes {
 		for _, callers := range []int{1, 4, 16, 64} {
@@ -76,8 +75,8 @@ func run(ctx context.Context, total time.Duration, out io.Writer) error {
 		}
 	}
 
-	now := time.Now()
-	sale := lock.Window{Start: now.Add(total / 16), End: now.Add(total / 8), Locker: pessimistic}
+	opens := time.Now().Add(total / 16)
+	sale := lock.Window{Start: opens, End: opens.Add(total / 16), Locker: pessimistic}
 	if err := policy.Replace(append(classes, class("flash", one, sale))); err != nil {
 		return err
 	}
@@ -89,7 +88,7 @@ type shop struct {
 	stock  *inventory.Stock
 	policy *lock.Policy
 	out    io.Writer
-	loaded map[string]int64
+	loaded map[string]int64 // units by SKU
 	sold   map[string]*atomic.Int64
 }
 

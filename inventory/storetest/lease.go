@@ -234,7 +234,7 @@ var holderTests = []test{
 				var l inventory.Lease
 				var err error
 				for l.Fence == 0 {
-					if l, err = p.leaser().Lease(f.Context(), f.merchant, keysOf(skus...), hour); err != nil && l.Fence != 0 {
+					if l, err = p.leaser().Lease(f.Context(), f.merchant, keysOf(skus...), hour); err != nil && !errors.Is(err, inventory.ErrLeased) {
 						return err
 					}
 				}

@@ -44,8 +44,13 @@ var leaseTests = []test{
 	{"up to a bound", func(f *fixture) {
 		f.track(10, "a", "b")
 		f.other(time.Hour, "a")
-		start := time.Now()
+		start, meanwhile := time.Now(), make(chan int64, 1)
+		time.AfterFunc(50*time.Millisecond, func() {
+			levels, _ := f.spy.Levels(context.Background(), f.merchant, []inventory.Key{key("a")})
+			meanwhile <- levels[0].Available
+		})
 		out := f.apply(inventory.Sell("s", line("a", 1)), inventory.Sell("r", line("a", 2)).ReportedBy("till"))
+		require.Equal(f, int64(8), <-meanwhile, "what has happened does not wait for its neighbour")
 		require.ErrorIs(f, out[0].Err, inventory.ErrLeased)
 		require.True(f, inventory.Answered(out[0].Err), "a queue is to try this one again, and not to stop")
 		require.NoError(f, out[1].Err)

@@ -105,7 +105,9 @@ var updateTests = []test{
 		}, "a")
 		require.ErrorIs(f, err, inventory.ErrInvalid)
 		_, err = f.update(func(context.Context, []inventory.Level) (inventory.Change, error) {
-			return inventory.Change{ID: "s", Merchant: "other", Kind: inventory.KindSell, Lines: []inventory.Line{line("a", 1)}}, nil
+			c := inventory.Sell("s", line("a", 1))
+			c.Merchant = "other"
+			return c, nil
 		}, "a")
 		require.ErrorIs(f, err, inventory.ErrInvalid)
 		_, err = f.update(func(context.Context, []inventory.Level) (inventory.Change, error) {
