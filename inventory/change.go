@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -56,6 +55,12 @@ type Line struct {
 	To       State `json:"to,omitempty"`
 	// Reason tells kinds of Unavailable apart, and says why in the journal.
 	Reason string `json:"reason,omitempty"`
+	// Kit is the kit that the line is a component of. [Stock] sets it when it
+	// expands one; a line that names a kit already is not expanded.
+	Kit string `json:"kit,omitempty"`
+	// PerKit is how many units one of Kit has. A [Sourcer] that sees it takes
+	// what belongs to one kit from one location; 0 means from anywhere.
+	PerKit int64 `json:"per_kit,omitempty"`
 	// Shown is by how much the number that the Change's Origin shows has moved
 	// already. In a Track or a Believe it is the number that it shows.
 	Shown int64 `json:"shown,omitempty"`
@@ -93,8 +98,9 @@ type Change struct {
 	OrderName string `json:"order_name,omitempty"`
 	// At is when it happened; zero means now.
 	At time.Time `json:"at,omitzero"`
-	// Digest stands for the content when an ID comes again. Stock sets it
-	// before it fills in locations; empty means made from the lines.
+	// Digest stands for the lines when an ID comes again: Stock sets it to what
+	// the caller said before it expands kits and fills in locations, so that
+	// neither makes a repeated ID a reused one. Empty means the lines as they are.
 	Digest string `json:"digest,omitempty"`
 	// TraceID is the correlation ID.
 	TraceID string `json:"trace_id,omitempty"`
@@ -265,11 +271,7 @@ func (c Change) Fingerprint() uint64 {
 	if c.Digest != "" {
 		io.WriteString(h, c.Digest)
 	} else {
-		lines := slices.Clone(c.Lines)
-		slices.SortFunc(lines, byMovement)
-		for _, l := range lines {
-			fmt.Fprintf(h, "%s\x00%s\x00%d\x00%s\x00%s\x00", l.SKU, l.Location, l.Quantity, l.From, l.To)
-		}
+		writeLines(h, c.Lines)
 	}
 	if c.Document != nil {
 		fmt.Fprintf(h, "%s\x00%d\x00", c.Document.Name, c.Document.Version)
@@ -287,7 +289,20 @@ func byMovement(a, b Line) int {
 	return int(a.Quantity - b.Quantity)
 }
 
-// digest stands for lines whose locations are not chosen yet.
+// writeLines writes what of lines counts as content, in an order of its own.
+func writeLines(w io.Writer, lines []Line) {
+	lines = slices.Clone(lines)
+	slices.SortFunc(lines, byMovement)
+	for _, l := range lines {
+		fmt.Fprintf(w, "%s\x00%s\x00%d\x00%s\x00%s\x00", l.SKU, l.Location, l.Quantity, l.From, l.To)
+	}
+}
+
+// digest stands for lines as their caller said them. A Change has the same
+// fingerprint with it as with the lines themselves, so it does not matter for a
+// repeated ID whether its lines had to be expanded or given locations.
 func digest(lines []Line) string {
-	return strconv.FormatUint(Change{Lines: lines}.Fingerprint(), 36)
+	var b strings.Builder
+	writeLines(&b, lines)
+	return b.String()
 }

@@ -62,8 +62,11 @@ type Shortage struct {
 	Key
 	// State that lacks units: mostly Available.
 	State State
-	// Wanted and Left are in units. Left can be negative.
+	// Wanted and Left are in units; Wanted is the sum of all lines. Left can be
+	// negative.
 	Wanted, Left int64
+	// Kits are those that wanted some of the units, sorted; nil if none did.
+	Kits []string
 }
 
 func (e *InsufficientError) Error() string {
@@ -76,10 +79,14 @@ func (e *InsufficientError) Error() string {
 
 // String is for messages.
 func (s Shortage) String() string {
-	if s.State == Available {
-		return fmt.Sprintf("%s: %d wanted, %d left", s.Key, s.Wanted, s.Left)
+	text := fmt.Sprintf("%s: %d wanted, %d left", s.Key, s.Wanted, s.Left)
+	if s.State != Available {
+		text += " " + string(s.State)
 	}
-	return fmt.Sprintf("%s: %d wanted, %d left %s", s.Key, s.Wanted, s.Left, s.State)
+	if len(s.Kits) > 0 {
+		text += " (kit " + strings.Join(s.Kits, ", ") + ")"
+	}
+	return text
 }
 
 // Is makes it an ErrInsufficient.

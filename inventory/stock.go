@@ -18,7 +18,9 @@ type Stock struct {
 	store    Store
 	applier  Applier
 	merchant string
+	kits     Kits
 	sourcer  Sourcer
+	spread   bool
 	observe  func(Change, Outcome)
 	log      *slog.Logger
 }
@@ -27,9 +29,17 @@ type Stock struct {
 type Config struct {
 	// Locker applies Changes by its strategy. Default: the store itself, atomic.
 	Locker Applier
+	// Kits knows which SKUs are kits: lines of Changes are expanded into their
+	// components, and availability is that of the components. Facts of orders
+	// ([Ordered]) are not expanded. Default: nothing is a kit.
+	Kits Kits
 	// Sourcer chooses locations for lines that have none. Default: none, and
 	// such lines are refused.
 	Sourcer Sourcer
+	// SpreadKits lets the components of one kit come from several locations
+	// where no location has them all. Default: one kit is made up at one
+	// location, and more than can be made up so is neither shown nor sold.
+	SpreadKits bool
 	// Observe is called with every Change that came in and what became of it, by
 	// the goroutine that submitted it: for metrics. Default: none.
 	Observe func(Change, Outcome)
@@ -56,7 +66,10 @@ func New(s Store, merchant string, cfg *Config) (*Stock, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Stock{store: s, applier: c.Locker, merchant: merchant, sourcer: c.Sourcer, observe: c.Observe, log: c.Logger}, nil
+	return &Stock{
+		store: s, applier: c.Locker, merchant: merchant, kits: c.Kits, sourcer: c.Sourcer, spread: c.SpreadKits,
+		observe: c.Observe, log: c.Logger,
+	}, nil
 }
 
 // Merchant is whose stock it is.
@@ -89,6 +102,11 @@ func (s *Stock) Apply(ctx context.Context, c Change) (Outcome, error) {
 
 // ApplyBatch applies Changes in one call to the store, those that carry an
 // [Order] after the others, and returns an Outcome each.
+//
+// Lines of a kit become lines of its components first, except in a [Track] and
+// a [Believe], which are about a level. Then lines without location get one.
+// Both follow the definitions and the stock of that moment; a Cancel or a Return
+// of a kit that was redefined since names the lines that were sold instead.
 //
 // An order is merged into its document, and the difference of what the
 // document implies before and after is applied, with the new document, in one
@@ -132,69 +150,6 @@ func (s *Stock) ApplyBatch(ctx context.Context, changes []Change) []Outcome {
 		s.observe(changes[i], o)
 	}
 	return out
-}
-
-// mostSourcings is how often locations are chosen anew for a Change that came
-// up short where another location may have had enough.
-const mostSourcings = 3
-
-func (s *Stock) applyPlain(ctx context.Context, changes []Change) []Outcome {
-	out := make([]Outcome, len(changes))
-	todo := make([]int, len(changes))
-	for i := range changes {
-		todo[i] = i
-	}
-	for try := 1; len(todo) > 0; try++ {
-		ready, at := make([]Change, 0, len(todo)), make([]int, 0, len(todo))
-		for _, i := range todo {
-			c, err := s.source(ctx, changes[i])
-			if err == nil {
-				err = c.Validate()
-			}
-			if err != nil {
-				out[i] = Outcome{ID: c.ID, Err: err}
-				continue
-			}
-			ready, at = append(ready, c), append(at, i)
-		}
-		todo = todo[:0]
-		for j, o := range s.submit(ctx, ready) {
-			i := at[j]
-			out[i] = o
-			if try < mostSourcings && errors.Is(o.Err, ErrInsufficient) && ready[j].Digest != changes[i].Digest {
-				todo = append(todo, i)
-			}
-		}
-	}
-	return out
-}
-
-// source fills in locations. What the Change says without them stays its
-// content: another choice next time is still the same Change.
-func (s *Stock) source(ctx context.Context, c Change) (Change, error) {
-	without := slices.IndexFunc(c.Lines, func(l Line) bool { return l.Location == "" && l.SKU != "" })
-	if without < 0 || s.sourcer == nil {
-		return c, nil
-	}
-	var keys []Key
-	for _, l := range c.Lines {
-		if k := (Key{SKU: l.SKU}); !slices.Contains(keys, k) {
-			keys = append(keys, k)
-		}
-	}
-	levels, err := s.store.Levels(ctx, s.merchant, keys)
-	if err != nil && !errors.Is(err, ErrUntracked) {
-		return c, err
-	}
-	lines, err := s.sourcer.Source(ctx, c.Lines, levels)
-	if err != nil {
-		return c, err
-	}
-	if c.Digest == "" {
-		c.Digest = digest(c.Lines)
-	}
-	c.Lines = lines
-	return c, nil
 }
 
 // submit hands Changes to the applier, and lets reservations expire whose time
@@ -289,18 +244,14 @@ func (s *Stock) Release(ctx context.Context, id string) error {
 
 // Available is how many units of a SKU may be sold, over all locations:
 // available less each level's safety stock, plus its backorder limit, as of
-// now. Below zero it is oversold. A SKU that is not tracked is [ErrUntracked],
-// never 0.
+// now. Below zero it is oversold. Of a kit it is how many can be made up. A SKU
+// that is not tracked is [ErrUntracked], never 0. See [Stock.Availability].
 func (s *Stock) Available(ctx context.Context, sku string) (int64, error) {
-	levels, err := s.store.Levels(ctx, s.merchant, []Key{{SKU: sku}})
+	all, err := s.Availability(ctx, "", sku)
 	if err != nil {
 		return 0, err
 	}
-	var n int64
-	for _, l := range levels {
-		n += l.Sellable()
-	}
-	return n, nil
+	return all[0].Quantity, nil
 }
 
 // Levels returns the tracked levels of keys, sorted, as of now; an empty
