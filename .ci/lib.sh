@@ -235,8 +235,10 @@ two_processes() {
 	stop_redis
 }
 
-# both_worlds SEED: one location, where nothing excuses a difference, and several.
+# both_worlds SEED: one location and two, where nothing excuses a difference, and
+# two between which units move as no message tells.
 both_worlds() {
 	two_processes "one location, seed $1" "-world .ci/world.json -seed $1" -strict
-	two_processes "two locations, seed $1" "-seed $1" ""
+	two_processes "two locations, seed $1" "-seed $1" -strict
+	two_processes "two locations and moves, seed $1" "-wild -seed $1" ""
 }

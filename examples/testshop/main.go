@@ -58,6 +58,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	rate := flags.Float64("shopper", 0, "orders and their changes a second")
 	after := flags.Duration("after", 0, "how long the shop is quiet before the shopper comes, so that a first load finds it at rest")
 	length := flags.Duration("for", 0, "how long the shopper shops; default: as long as the shop is open")
+	wild := flags.Bool("wild", false, "let units move between locations, and come back elsewhere, as no message tells")
 	seed := flags.Uint64("seed", 1, "seed of all chance")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -77,7 +78,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "http://%s\n", l.Addr())
-	return serve(ctx, l, shop, *after, *length, shopifytest.ShopperConfig{Rate: *rate, Seed: *seed, Custom: .05, Spread: .2, Elsewhere: .15})
+	shopper := shopifytest.ShopperConfig{
+		Rate: *rate, Seed: *seed, Custom: .05,
+		Mix: shopifytest.Mix{Order: 50, Cancel: 6, Refund: 10, Edit: 8, Fulfill: 22, Touch: 4},
+	}
+	if *wild {
+		shopper.Mix, shopper.Spread, shopper.Elsewhere = shopifytest.Mix{}, .2, .15
+	}
+	return serve(ctx, l, shop, *after, *length, shopper)
 }
 
 func open(cfg *shopifytest.Config, world string) (*shopifytest.Server, error) {
