@@ -94,7 +94,7 @@ func TestDemandOfKitsAndLinesIsSummedAndSaidOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, _ := newStock(t, &inventory.Config{Kits: kits, Sourcer: sourcer})
 			track(t, s, unitsAt("MUG", "berlin", 7), unitsAt("TEE", "berlin", 0), unitsAt("HAT", "berlin", 1))
-			_, err := s.Reserve(t.Context(), "cart", time.Minute, units("BOX", 2), units("MUG", 3), units("BAG", 1), units("HAT", 1))
+			_, err := s.Reserve(t.Context(), "cart", time.Minute, units("BOX", 1), units("MUG", 3), units("BAG", 1), units("BOX", 1), units("HAT", 1))
 			require.Equal(t, []inventory.Shortage{
 				{Key: inventory.Key{SKU: "MUG", Location: "berlin"}, State: inventory.Available, Wanted: 8, Left: 7, Kits: []string{"BAG", "BOX"}},
 				{Key: inventory.Key{SKU: "TEE", Location: "berlin"}, State: inventory.Available, Wanted: 2, Left: 0, Kits: []string{"BOX"}},

@@ -52,7 +52,8 @@ func TestFewestLocations(t *testing.T) {
 		{"a given location is needed anyway", nil, []inventory.Line{unitsAt("b", "berlin", 1), units("a", 5)}, []string{"1 b berlin", "5 a berlin"}},
 		{"a kit whole", nil, boxed(2), []string{"4 a porto", "2 b porto"}},
 		{"kits one by one", nil, boxed(4), []string{"6 a porto", "2 a berlin", "3 b porto", "1 b berlin"}},
-		{"kits before what is easier", nil, append([]inventory.Line{units("a", 8)}, boxed(4)...), []string{"8 a lyon", "6 a porto", "2 a berlin", "3 b porto", "1 b berlin"}},
+		{"a place that has each but not both", nil, append(boxed(1), units("a", 7)), []string{"2 a porto", "1 b porto", "7 a lyon"}},
+		{"kits before what is easier", []string{"porto"}, append([]inventory.Line{units("a", 8)}, boxed(4)...), []string{"8 a lyon", "6 a porto", "2 a berlin", "3 b porto", "1 b berlin"}},
 		{"more kits than there are: where most are", nil, boxed(9), []string{"18 a porto", "9 b porto"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
