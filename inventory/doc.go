@@ -58,6 +58,14 @@
 // come late, twice, in any order, to any number of consumers. A document that is
 // not sure says why ([Reason]), and is listed by [Ledger.Doubtful].
 //
+// # Kits and sourcing
+//
+// A line of a kit ([Config.Kits]) becomes lines of its components before the
+// Change exists, so nothing below Stock hears of kits, and an open reservation
+// keeps what it was made of. A line without a location gets one by the
+// [Sourcer]. Both are no part of the content: a repeated Change is the same
+// Change though the kit was redefined, or another place would be chosen now.
+//
 // # Channels
 //
 // A [Channel] is a place that shows stock: a shop, a marketplace, a till. Its

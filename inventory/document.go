@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 )
@@ -19,6 +20,13 @@ type record struct {
 	// the difference to what the document implies, so changed settings or rules
 	// correct themselves.
 	Booked Movement `json:"booked,omitempty"`
+	// Kits are the components of lines that the channel sells as plain items and
+	// that are kits here, by the line's SKU, as defined when it was first seen. A
+	// line that was seen before and is not in it was no kit.
+	Kits map[string][]component `json:"kits,omitempty"`
+	// BookedKits is Booked for the components of kits. The channel has moved its
+	// number of the kit and none of theirs, so they are told to it.
+	BookedKits Movement `json:"booked_kits,omitempty"`
 	// Base: placed before the channel was loaded, so its first facts moved
 	// nothing.
 	Base bool `json:"base,omitempty"`
@@ -26,12 +34,18 @@ type record struct {
 	Settled bool `json:"settled,omitempty"`
 }
 
+// component is how many units of a SKU one unit of a kit has.
+type component struct {
+	SKU   string `json:"sku"`
+	Units int64  `json:"units"`
+}
+
 // OrderRecord is what is remembered of an order.
 type OrderRecord struct {
 	// Order is the join of everything heard.
 	Order Order
 	// Booked is by how much it has moved stock here, Base orders from their
-	// first sight on.
+	// first sight on; of kits the components.
 	Booked Movement
 	// Base: placed before the channel's load watermark.
 	Base bool
@@ -55,7 +69,8 @@ func (s *Stock) Orders(ctx context.Context, documents ...string) ([]*OrderRecord
 		if err != nil {
 			return nil, err
 		}
-		out[i] = &OrderRecord{Order: rec.Order, Booked: rec.Booked, Base: rec.Base, Doubts: d.Doubts}
+		booked := slices.Concat(rec.Booked, rec.BookedKits).tidy()
+		out[i] = &OrderRecord{Order: rec.Order, Booked: booked, Base: rec.Base, Doubts: d.Doubts}
 	}
 	return out, nil
 }
@@ -152,8 +167,9 @@ func (s *Stock) writeDocuments(ctx context.Context, files []*file) func(func(*fi
 		}
 		var ready []Change
 		var at []*file
+		kits := s.kitBook()
 		for i, f := range files {
-			c, done, err := s.write(ctx, f, docs[i], set)
+			c, done, err := s.write(ctx, f, docs[i], set, kits)
 			if err != nil {
 				done = &Outcome{Err: err}
 			}
@@ -178,32 +194,37 @@ func (s *Stock) writeDocuments(ctx context.Context, files []*file) func(func(*fi
 
 // write makes the Change that turns the document as read into the one that
 // knows the new facts, too; done if it knew them.
-func (s *Stock) write(ctx context.Context, f *file, d Document, set Settings) (c Change, done *Outcome, err error) {
+func (s *Stock) write(ctx context.Context, f *file, d Document, set Settings, kits *kitBook) (c Change, done *Outcome, err error) {
 	rec, err := decodeRecord(d)
 	if err != nil {
 		return c, nil, err
 	}
 	before := rec.Order
 	rec.Order = Merge(before, f.facts)
+	if err := rec.learnKits(ctx, before, kits); err != nil {
+		return c, nil, err
+	}
 	channel, _ := set.Channel(rec.Order.Channel)
 	places := s.places(ctx, &rec, channel, set)
 	implied, doubts := rec.Order.Implied(places)
+	plain, parts := rec.split(implied)
 	// A document that knows the facts already is left as it is, unless what it
 	// was made into is no longer what it implies.
-	if d.Version > 0 && reflect.DeepEqual(before, rec.Order) && len(implied.Minus(rec.Booked)) == 0 {
+	known := d.Version > 0 && reflect.DeepEqual(before, rec.Order)
+	if known && len(plain.Minus(rec.Booked)) == 0 && len(parts.Minus(rec.BookedKits)) == 0 {
 		return c, &Outcome{Duplicate: true, Doubts: doubts}, nil
 	}
 	if rec.Order.Full && !before.Full && rec.Order.Created < channel.Since.Unix() && rec.Order.Created > 0 {
-		rec.Base, rec.Settled, rec.Booked = true, true, implied
+		rec.Base, rec.Settled, rec.Booked, rec.BookedKits = true, true, plain, parts
 	}
 	c = Change{
 		ID: f.name, Merchant: s.merchant, Kind: KindOrder, Origin: rec.Order.Channel, Recorded: true, TraceID: f.trace,
-		Lines: orderLines(implied.Minus(rec.Booked), f.skip),
+		Lines: slices.Concat(orderLines(plain.Minus(rec.Booked), f.skip), unshown(orderLines(parts.Minus(rec.BookedKits), f.skip))),
 	}
 	if rec.Order.Full && rec.Order.Settles != "" && !rec.Settled {
 		c.Reservation, rec.Settled = rec.Order.Settles, true
 	}
-	rec.Booked = implied
+	rec.Booked, rec.BookedKits = plain, parts
 	body, err := json.Marshal(rec)
 	if err != nil {
 		return c, nil, fmt.Errorf("inventory: document %s: %w", f.name, err)
@@ -222,62 +243,35 @@ func (s *Stock) places(ctx context.Context, rec *record, channel Channel, set Se
 	if len(p.Locations) < 2 || s.sourcer == nil || rec.Order.Location != "" {
 		return p
 	}
-	var need []Line
-	var ids []string
+	needs := map[string][]Line{}
 	var keys []Key
 	for _, l := range rec.Order.Lines {
 		if l.SKU == "" || l.Ordered == 0 || rec.Homes[l.ID] != "" {
 			continue
 		}
-		need, ids = append(need, Line{SKU: l.SKU, Quantity: l.Ordered}), append(ids, l.ID)
-		if k := (Key{SKU: l.SKU}); !slices.Contains(keys, k) {
-			keys = append(keys, k)
+		needs[l.ID] = rec.need(l)
+		for _, n := range needs[l.ID] {
+			if k := (Key{SKU: n.SKU}); !slices.Contains(keys, k) {
+				keys = append(keys, k)
+			}
 		}
 	}
-	if need == nil {
+	if len(needs) == 0 {
 		return p
-	}
-	homes := map[string]string{}
-	for id, at := range rec.Homes {
-		homes[id] = at
 	}
 	levels, _ := s.store.Levels(ctx, s.merchant, keys) // a hint; the first location will do
 	levels = slices.DeleteFunc(levels, func(l Level) bool { return !slices.Contains(p.Locations, l.Location) })
-	for i, n := range need {
-		lines, err := s.sourcer.Source(ctx, []Line{n}, levels)
+	homes := maps.Clone(rec.Homes)
+	if homes == nil {
+		homes = map[string]string{}
+	}
+	for id, need := range needs {
+		homes[id] = p.Locations[0]
+		lines, err := s.sourcer.Source(ctx, need, levels)
 		if err == nil && len(lines) > 0 && slices.Contains(p.Locations, lines[0].Location) {
-			homes[ids[i]] = lines[0].Location
-		} else {
-			homes[ids[i]] = p.Locations[0]
+			homes[id] = lines[0].Location
 		}
 	}
 	rec.Homes, p.Homes = homes, homes
 	return p
-}
-
-// orderLines turns a movement into lines. What both leaves available and is
-// committed at one level is one line; the rest comes from or goes to the
-// world. The channel's own number has moved with available.
-func orderLines(m Movement, skip []Key) []Line {
-	var lines []Line
-	add := func(x Moved, n int64, from, to State, shown int64) {
-		if n > 0 {
-			lines = append(lines, Line{SKU: x.SKU, Location: x.Location, Quantity: n, From: from, To: to, Shown: shown})
-		}
-	}
-	for _, x := range m {
-		if slices.Contains(skip, Key{SKU: x.SKU, Location: x.Location}) {
-			continue
-		}
-		sold := max(0, min(-x.Available, x.Committed))
-		back := max(0, min(x.Available, -x.Committed))
-		a, c := x.Available+sold-back, x.Committed-sold+back
-		add(x, sold, Available, Committed, -sold)
-		add(x, back, Committed, Available, back)
-		add(x, a, World, Available, a)
-		add(x, -a, Available, World, a)
-		add(x, c, World, Committed, 0)
-		add(x, -c, Committed, World, 0)
-	}
-	return lines
 }

@@ -162,3 +162,46 @@ func TestConsumersAtOnceAgree(t *testing.T) {
 	require.EqualValues(t, 20-5, a)
 	require.EqualValues(t, 5, c)
 }
+
+// A kit that the shop sells as a plain item takes its components. The shop has
+// moved none of their numbers, so it is told.
+func TestOrderOfAKitTakesItsComponents(t *testing.T) {
+	kits := inventory.FixedKits{"BOX": {{SKU: "MUG", Quantity: 2}}}
+	s := shopStock(t, &inventory.Config{Kits: kits}, "berlin")
+	o := order("1", 1)
+	o.Lines = append(o.Lines, inventory.OrderLine{ID: "l2", SKU: "BOX", Ordered: 2})
+	out, err := s.Apply(t.Context(), inventory.Ordered(o))
+	require.NoError(t, err)
+	require.Empty(t, out.Untracked)
+	l := level(t, s, "MUG", "berlin")
+	require.EqualValues(t, 10-1-4, l.Available)
+	require.EqualValues(t, 5, l.Committed)
+	for b, err := range s.Store().Beliefs(t.Context(), "acme", shop, []inventory.Key{l.Key}) {
+		require.NoError(t, err)
+		require.EqualValues(t, 9, b.Believed, "the mug's own line moved the mug's number")
+		require.True(t, b.Pending)
+	}
+	kits["BOX"] = []inventory.Line{{SKU: "MUG", Quantity: 3}} // redefined: this order keeps what it took
+	o.Updated++
+	o.Refunds = []inventory.Refund{{ID: "r", Confirmed: true, Lines: []inventory.RefundLine{{Line: "l2", Restock: inventory.RestockCancel, Location: "berlin", Quantity: 1}}}}
+	_, err = s.Apply(t.Context(), inventory.Ordered(o))
+	require.NoError(t, err)
+	require.EqualValues(t, 10-1-2, level(t, s, "MUG", "berlin").Available)
+	recs, err := s.Orders(t.Context(), o.Document())
+	require.NoError(t, err)
+	require.Equal(t, inventory.Movement{{SKU: "MUG", Location: "berlin", Available: -3, Committed: 3}}, recs[0].Booked)
+}
+
+func TestOrderSettlesTheHoldOfAKit(t *testing.T) {
+	s := shopStock(t, &inventory.Config{Kits: inventory.FixedKits{"BOX": {{SKU: "MUG", Quantity: 2}}}, Sourcer: inventory.MostStock()}, "berlin", "lyon")
+	_, err := s.Reserve(t.Context(), "cart", time.Minute, inventory.Line{SKU: "BOX", Location: "lyon", Quantity: 3})
+	require.NoError(t, err)
+	o := order("1", 3)
+	o.Lines[0].SKU, o.Settles = "BOX", "cart"
+	_, err = s.Apply(t.Context(), inventory.Ordered(o))
+	require.NoError(t, err)
+	a, b := level(t, s, "MUG", "berlin"), level(t, s, "MUG", "lyon")
+	require.EqualValues(t, 14, a.Available+b.Available, "the kit's units are sold, once")
+	require.EqualValues(t, 6, a.Committed+b.Committed)
+	require.Zero(t, a.Reserved+b.Reserved)
+}
