@@ -49,14 +49,17 @@ func (a *answer) count() int {
 	return int(n)
 }
 
-// stamp is a time in microseconds, as text.
-func (a *answer) stamp() time.Time {
-	us, err := strconv.ParseInt(a.text(), 10, 64)
+// whole is a whole number, as text.
+func (a *answer) whole() int64 {
+	n, err := strconv.ParseInt(a.text(), 10, 64)
 	if err != nil {
 		a.bad = true
 	}
-	return stamp(us)
+	return n
 }
+
+// stamp is a time in microseconds, as text.
+func (a *answer) stamp() time.Time { return stamp(a.whole()) }
 
 // stamp is the time of so many microseconds; the zero time for none.
 func stamp(us int64) time.Time {

@@ -126,6 +126,7 @@ func (s *Store) applySome(ctx context.Context, m *merchant, changes []inventory.
 		c.arg(sh.full(), newest.start, s.cfg.Horizon.Microseconds(), len(sh.generations), records)
 		table.encode(c)
 		c.arg(len(at))
+		c.key(m.places.leases())
 		c.key(own.keys...)
 		c.arg(own.args...)
 		return nil

@@ -199,7 +199,7 @@ func unreadable(m *merchant) error {
 
 // readable writes a record's name for people.
 func readable(record string) string {
-	if kind, f, ok := strings.Cut(record, " "); ok && kind == "level" {
+	if kind, f, ok := strings.Cut(record, " "); ok && (kind == "level" || kind == "lease") {
 		if k, ok := keyOf(f); ok {
 			return kind + " " + k.String()
 		}

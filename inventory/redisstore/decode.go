@@ -23,6 +23,8 @@ const (
 	codeConflict
 	codeCorrupt
 	codeRange
+	codeLeased
+	codeFenced
 )
 
 var stateNames = []inventory.State{
@@ -37,6 +39,7 @@ var codeErrors = map[int64]error{
 	codeCommitted: inventory.ErrCommitted,
 	codeReused:    inventory.ErrReusedID,
 	codeConflict:  inventory.ErrConflict,
+	codeFenced:    inventory.ErrFenced,
 	codeRange:     &inventory.InvalidError{Field: "Lines", Problem: "would take a level beyond 2^53 units"},
 }
 
@@ -89,6 +92,16 @@ func (t *levelTable) key(a *answer) inventory.Key {
 		return inventory.Key{}
 	}
 	return t.keys[n]
+}
+
+// sorted reads n numbers of levels.
+func (t *levelTable) sorted(a *answer, n int) []inventory.Key {
+	var keys []inventory.Key
+	for range n {
+		keys = append(keys, t.key(a))
+	}
+	slices.SortFunc(keys, inventory.Key.Compare)
+	return keys
 }
 
 // level reads a level's number, version and five states.
@@ -144,28 +157,22 @@ func decodeOutcome(a *answer, m *merchant, r reply, table *levelTable, dues [][]
 		switch code {
 		case codeApplied:
 			o.Late = late
-			for range n {
-				o.Oversold = append(o.Oversold, table.key(a))
-			}
-			slices.SortFunc(o.Oversold, inventory.Key.Compare)
+			o.Oversold = table.sorted(a, n)
 			o.Lines = movements(held, flow, c.Lines)
 		case codeDuplicate:
 			o.Duplicate = true
 		case codeShort:
 			o.Err = decodeShort(a, table, n)
 		case codeUntracked:
-			e := &inventory.UntrackedError{}
-			for range n {
-				e.Keys = append(e.Keys, table.key(a))
-			}
-			slices.SortFunc(e.Keys, inventory.Key.Compare)
-			o.Err = e
+			o.Err = &inventory.UntrackedError{Keys: table.sorted(a, n)}
+		case codeLeased:
+			o.Err = &inventory.LeasedError{Keys: table.sorted(a, n)}
 		default:
 			o.Err = codeErrors[code]
 			a.bad = a.bad || o.Err == nil
 		}
 	}
-	if o.Err != nil && late {
+	if o.Err != nil && late && code != codeLeased && code != codeFenced {
 		o.Err = errors.Join(inventory.ErrExpired, o.Err)
 	}
 	if a.bad {

@@ -54,14 +54,21 @@ func TestScriptsAnswerAsTheModelDoesOnRedis(t *testing.T) {
 	})
 }
 
+// leasing is a store that is a Leaser, too.
+type leasing interface {
+	inventory.Store
+	inventory.Leaser
+}
+
 // pair is the model and the store under test.
 type pair struct {
 	*rapid.T
 	merchant      string
-	memory, redis inventory.Store
+	memory, redis leasing
 	advance       func(time.Duration)
 	timed         bool
 	batches       [2][]inventory.Batch
+	leases        []inventory.Lease
 	calls         int
 	raw           *redis.Client
 }
@@ -83,6 +90,9 @@ func (d *pair) run() {
 		"seal":      func(t *rapid.T) { d.T = t; d.seal() },
 		"settle":    func(t *rapid.T) { d.T = t; d.settle() },
 		"postpone":  func(t *rapid.T) { d.T = t; d.postpone() },
+		"lease":     func(t *rapid.T) { d.T = t; d.lease() },
+		"renew":     func(t *rapid.T) { d.T = t; d.renew() },
+		"unlease":   func(t *rapid.T) { d.T = t; d.unlease() },
 		"":          func(t *rapid.T) { d.T = t; d.compare() },
 	}
 	if d.advance != nil {
@@ -91,18 +101,18 @@ func (d *pair) run() {
 		}
 		actions["tidy"] = func(t *rapid.T) {
 			d.T = t
-			d.both("tidy", func(s inventory.Store, _ int) (any, error) { return s.Tidy(context.Background(), d.merchant, 50) })
+			d.both("tidy", func(s leasing, _ int) (any, error) { return s.Tidy(context.Background(), d.merchant, 50) })
 		}
 	}
 	d.Repeat(actions)
 }
 
 // both does the same to both stores and compares the answers.
-func (d *pair) both(what string, do func(s inventory.Store, which int) (any, error)) {
+func (d *pair) both(what string, do func(s leasing, which int) (any, error)) {
 	d.Helper()
 	d.calls++
 	var said [2]string
-	for i, s := range []inventory.Store{d.memory, d.redis} {
+	for i, s := range []leasing{d.memory, d.redis} {
 		v, err := do(s, i)
 		said[i] = d.said(v) + " " + describe(err)
 	}
@@ -165,6 +175,7 @@ func describe(err error) string {
 	for _, e := range []error{
 		inventory.ErrInsufficient, inventory.ErrUntracked, inventory.ErrNotFound, inventory.ErrExpired, inventory.ErrReleased,
 		inventory.ErrCommitted, inventory.ErrReusedID, inventory.ErrInvalid, inventory.ErrConflict, inventory.ErrUnknown, inventory.ErrDataLoss,
+		inventory.ErrLeased, inventory.ErrFenced,
 	} {
 		if errors.Is(err, e) {
 			out = append(out, e.Error())
@@ -177,6 +188,10 @@ func describe(err error) string {
 	var untracked *inventory.UntrackedError
 	if errors.As(err, &untracked) {
 		out = append(out, fmt.Sprint(untracked.Keys))
+	}
+	var leased *inventory.LeasedError
+	if errors.As(err, &leased) {
+		out = append(out, fmt.Sprint(leased.Keys))
 	}
 	var invalid *inventory.InvalidError
 	if errors.As(err, &invalid) {
@@ -261,6 +276,16 @@ func (d *pair) change() inventory.Change {
 	if rapid.IntRange(0, 5).Draw(d.T, "guarded?") == 0 {
 		c.Guards = []inventory.Guard{{Key: d.key(), Version: int64(rapid.IntRange(1, 5).Draw(d.T, "version"))}}
 	}
+	if len(d.leases) > 0 && rapid.IntRange(0, 2).Draw(d.T, "fenced?") == 0 {
+		l := rapid.SampledFrom(d.leases).Draw(d.T, "lease")
+		for _, k := range l.Keys {
+			g := inventory.Guard{Key: k, Fence: l.Fence}
+			if rapid.IntRange(0, 9).Draw(d.T, "version?") == 0 {
+				g.Version = int64(rapid.IntRange(1, 5).Draw(d.T, "version"))
+			}
+			c.Guards = append(c.Guards, g)
+		}
+	}
 	return c
 }
 
@@ -295,7 +320,7 @@ func (d *pair) apply() {
 	if rapid.IntRange(0, 4).Draw(d.T, "repeat") == 0 {
 		changes = append(changes, changes[0])
 	}
-	d.both("apply", func(s inventory.Store, _ int) (any, error) {
+	d.both("apply", func(s leasing, _ int) (any, error) {
 		out := s.Apply(context.Background(), changes)
 		errs := make([]string, len(out))
 		for i := range out {
@@ -324,7 +349,7 @@ func (d *pair) configure() {
 		}
 		set.Levels[d.key()] = r
 	}
-	d.both("configure", func(s inventory.Store, _ int) (any, error) {
+	d.both("configure", func(s leasing, _ int) (any, error) {
 		return nil, s.Configure(context.Background(), d.merchant, set)
 	})
 }
@@ -333,7 +358,7 @@ func (d *pair) claim() {
 	channel := rapid.SampledFrom(pairChannels).Draw(d.T, "channel")
 	most := rapid.IntRange(1, 3).Draw(d.T, "most")
 	lease := time.Duration(rapid.IntRange(1, 30).Draw(d.T, "lease")) * time.Minute
-	d.both("claim", func(s inventory.Store, which int) (any, error) {
+	d.both("claim", func(s leasing, which int) (any, error) {
 		b, err := s.Claim(context.Background(), d.merchant, channel, most, lease)
 		if b.ID != "" {
 			d.batches[which] = append(d.batches[which], b)
@@ -373,7 +398,7 @@ func (d *pair) seal() {
 		refused = d.results(len(pick(0).Pushes), "", "", inventory.Refused)
 	}
 	request := []byte(rapid.SampledFrom([]string{"request", "other\x00"}).Draw(d.T, "request"))
-	d.both("seal", func(s inventory.Store, which int) (any, error) {
+	d.both("seal", func(s leasing, which int) (any, error) {
 		b := *pick(which)
 		b.Request = request
 		sealed, err := s.Seal(context.Background(), b, refused)
@@ -388,7 +413,7 @@ func (d *pair) settle() {
 	pick, _ := d.batch()
 	n := max(0, len(pick(0).Pushes)-rapid.IntRange(0, 9).Draw(d.T, "lacking")/9)
 	results := d.results(n, inventory.Applied, inventory.Applied, inventory.Deferred, inventory.Refused, inventory.Lapsed)
-	d.both("settle", func(s inventory.Store, which int) (any, error) {
+	d.both("settle", func(s leasing, which int) (any, error) {
 		return nil, s.Settle(context.Background(), *pick(which), results)
 	})
 }
@@ -396,8 +421,57 @@ func (d *pair) settle() {
 func (d *pair) postpone() {
 	pick, _ := d.batch()
 	wait := time.Duration(rapid.IntRange(0, 20).Draw(d.T, "wait")) * time.Minute
-	d.both("postpone", func(s inventory.Store, which int) (any, error) {
+	d.both("postpone", func(s leasing, which int) (any, error) {
 		return nil, s.Postpone(context.Background(), *pick(which), wait)
+	})
+}
+
+func (d *pair) lease() {
+	keys := make([]inventory.Key, rapid.IntRange(0, 3).Draw(d.T, "keys"))
+	for i := range keys {
+		keys[i] = d.key()
+	}
+	ttl := time.Duration(rapid.IntRange(1, 61).Draw(d.T, "ttl")) * time.Minute
+	d.both("lease", func(s leasing, which int) (any, error) {
+		l, err := s.Lease(context.Background(), d.merchant, keys, ttl)
+		if err == nil && which == 0 {
+			d.leases = append(d.leases, l)
+		}
+		return l, err
+	})
+}
+
+// last picks one of the last leases, perhaps only some of its levels, or with
+// a token that it does not have.
+func (d *pair) last() inventory.Lease {
+	n := len(d.leases)
+	if n == 0 {
+		d.Skip("no lease yet")
+	}
+	l := d.leases[rapid.IntRange(max(0, n-3), n-1).Draw(d.T, "lease")]
+	switch rapid.IntRange(0, 6).Draw(d.T, "part") {
+	case 0:
+		l.Keys = l.Keys[:1]
+	case 1:
+		l.Keys = append(slices.Clone(l.Keys), d.key())
+	case 2:
+		l.Fence = int64(rapid.IntRange(-1, n+1).Draw(d.T, "fence"))
+	}
+	return l
+}
+
+func (d *pair) renew() {
+	l := d.last()
+	ttl := time.Duration(rapid.IntRange(1, 60).Draw(d.T, "ttl")) * time.Minute
+	d.both("renew", func(s leasing, _ int) (any, error) {
+		return s.Renew(context.Background(), l, ttl)
+	})
+}
+
+func (d *pair) unlease() {
+	l := d.last()
+	d.both("unlease", func(s leasing, _ int) (any, error) {
+		return nil, s.Unlease(context.Background(), l)
 	})
 }
 
@@ -419,8 +493,8 @@ func (d *pair) compare() {
 	for i := range 41 {
 		ids, holds = append(ids, fmt.Sprintf("id-%d", i)), append(holds, fmt.Sprintf("hold-%d", i))
 	}
-	d.both("levels", func(s inventory.Store, _ int) (any, error) { return s.Levels(ctx, d.merchant, keys) })
-	d.both("all levels", func(s inventory.Store, _ int) (any, error) {
+	d.both("levels", func(s leasing, _ int) (any, error) { return s.Levels(ctx, d.merchant, keys) })
+	d.both("all levels", func(s leasing, _ int) (any, error) {
 		var out []inventory.Level
 		for l, err := range s.AllLevels(ctx, d.merchant) {
 			if err != nil {
@@ -431,21 +505,21 @@ func (d *pair) compare() {
 		slices.SortFunc(out, func(a, b inventory.Level) int { return a.Compare(b.Key) })
 		return out, nil
 	})
-	d.both("applied", func(s inventory.Store, _ int) (any, error) {
+	d.both("applied", func(s leasing, _ int) (any, error) {
 		return s.Applied(ctx, d.merchant, append(ids, holds...))
 	})
-	d.both("reservations", func(s inventory.Store, _ int) (any, error) { return s.Reservations(ctx, d.merchant, holds) })
-	d.both("documents", func(s inventory.Store, _ int) (any, error) {
+	d.both("reservations", func(s leasing, _ int) (any, error) { return s.Reservations(ctx, d.merchant, holds) })
+	d.both("documents", func(s leasing, _ int) (any, error) {
 		return s.Documents(ctx, d.merchant, []string{"o/3", "o/1", "o/2", "o/9"})
 	})
 	for _, fetchable := range []bool{true, false} {
-		d.both("doubtful", func(s inventory.Store, _ int) (any, error) { return s.Doubtful(ctx, d.merchant, fetchable, 2) })
+		d.both("doubtful", func(s leasing, _ int) (any, error) { return s.Doubtful(ctx, d.merchant, fetchable, 2) })
 	}
-	d.both("settings", func(s inventory.Store, _ int) (any, error) { return s.Settings(ctx, d.merchant) })
+	d.both("settings", func(s leasing, _ int) (any, error) { return s.Settings(ctx, d.merchant) })
 	for _, channel := range pairChannels {
 		d.indexed(channel)
 		for _, which := range [][]inventory.Key{nil, keys} {
-			d.both("beliefs", func(s inventory.Store, _ int) (any, error) {
+			d.both("beliefs", func(s leasing, _ int) (any, error) {
 				var out []inventory.Belief
 				for b, err := range s.Beliefs(ctx, d.merchant, channel, which) {
 					if err != nil {

@@ -1,6 +1,6 @@
 // Package redisstore keeps stock in Redis 7.0 or newer, or in Valkey: the
-// truth that any number of processes share. It is an [inventory.Store] and an
-// [inventory.Bookmarker].
+// truth that any number of processes share. It is an [inventory.Store], an
+// [inventory.Bookmarker] and an [inventory.Leaser].
 //
 // # Use
 //
@@ -32,8 +32,15 @@
 //
 // Redis clients send a script again by themselves when its reply was lost. The
 // second run is recognised: by the Change's ID, the reservation, the version
-// and fingerprint of a document, the batch, or a nonce of the claim. IDs are
-// remembered for at least [Config.Horizon].
+// and fingerprint of a document, the batch, or a nonce of the claim or lease.
+// IDs are remembered for at least [Config.Horizon].
+//
+// # Leases
+//
+// A lease is a record per level with its token and its end, by the server's
+// clock; tokens count up per merchant. Apply checks tokens and leases in its
+// script, beside the ID and the levels. It looks for them only until the end of
+// the longest lease that was given, so whoever leases nothing pays nothing.
 //
 // # What a crash can lose
 //

@@ -140,6 +140,8 @@ func encodeGuards(table *levelTable, guards []inventory.Guard) string {
 		b = strconv.AppendInt(b, int64(table.number(g.Key)), 10)
 		b = append(b, ' ')
 		b = strconv.AppendInt(b, g.Version, 10)
+		b = append(b, ' ')
+		b = strconv.AppendInt(b, g.Fence, 10)
 		b = append(b, ';')
 	}
 	return string(b)

@@ -59,6 +59,13 @@ func TestEveryReplyLostOnce(t *testing.T) {
 		step("settle", s.Settle(ctx, b, []inventory.Result{{Status: inventory.Applied}}))
 		step("configure", s.Configure(ctx, merchant, inventory.Settings{Levels: map[inventory.Key]inventory.Rules{at("a"): {SafetyStock: 1}}}))
 		step("bookmark", s.SetBookmark(ctx, merchant, "x", "y"))
+		lease, err := s.Lease(ctx, merchant, []inventory.Key{at("a")}, time.Minute)
+		step("lease", err)
+		require.EqualValues(t, 1, lease.Fence, "a lease that is sent again is one lease")
+		renewed, err := s.Renew(ctx, lease, time.Hour)
+		step("renew", err)
+		require.True(t, renewed.ExpiresAt.After(lease.ExpiresAt))
+		step("unlease", s.Unlease(ctx, lease))
 
 		p.lose.Store(0)
 		l := level(t, s, merchant, "a")
@@ -306,7 +313,29 @@ func TestCorruptRecords(t *testing.T) {
 		}
 		require.NoError(t, c.HSet(ctx, hold, "h", was).Err())
 
-		for f, bad := range map[string]string{"seq": "x", "shape": "1.5e", "schema": "2"} {
+		lease, err := s.Lease(ctx, merchant, []inventory.Key{at("a")}, time.Hour)
+		require.NoError(t, err)
+		was = c.HGet(ctx, key("ls"), field).Val()
+		for i, bad := range []string{"", "x", "1 x y", "1", was + " ", was + " 1", "1 99999999999999999999 n", "-" + was} {
+			require.NoError(t, c.HSet(ctx, key("ls"), field, bad).Err())
+			own := inventory.Sell(fmt.Sprintf("own-%d", i), line("a", 1))
+			own.Guards = []inventory.Guard{{Key: at("a"), Fence: lease.Fence}}
+			out := s.Apply(ctx, []inventory.Change{
+				with(merchant, inventory.Receive(fmt.Sprintf("lb-%d", i), line("b", 1))), with(merchant, inventory.Sell(fmt.Sprintf("la-%d", i), line("a", 1))), with(merchant, own),
+			})
+			require.NoError(t, out[0].Err, "a neighbour is not concerned")
+			_, leased := s.Lease(ctx, merchant, []inventory.Key{at("a")}, time.Hour)
+			_, renewed := s.Renew(ctx, lease, time.Hour)
+			for _, err := range []error{out[1].Err, out[2].Err, leased, renewed} {
+				var corrupt *redisstore.CorruptError
+				require.ErrorAs(t, err, &corrupt, "%q", bad)
+				require.Equal(t, "lease a@berlin", corrupt.Record)
+			}
+		}
+		require.NoError(t, c.HSet(ctx, key("ls"), field, was).Err())
+		require.NoError(t, s.Unlease(ctx, lease))
+
+		for f, bad := range map[string]string{"seq": "x", "shape": "1.5e", "schema": "2", "leased": "x"} {
 			good := c.HGet(ctx, key("meta"), f).Val()
 			require.NoError(t, c.HSet(ctx, key("meta"), f, bad).Err())
 			require.Error(t, apply(t, s, merchant, inventory.Sell("m", line("a", 1))).Err, f)
@@ -323,7 +352,9 @@ func TestKeysOfAnotherType(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *server) {
 		s, merchant, c := srv.open(t, nil), merchantName(), srv.raw(t)
 		pending(t, s, merchant, "a")
-		for _, name := range []string{"due", "p:shop:f", "j", "old"} {
+		_, err := s.Lease(ctx, merchant, []inventory.Key{at("b")}, time.Hour)
+		require.NoError(t, err)
+		for _, name := range []string{"due", "p:shop:f", "j", "old", "ls"} {
 			k := "{" + merchant + "}:" + name
 			kept := k + "-kept"
 			_ = c.Rename(ctx, k, kept).Err()

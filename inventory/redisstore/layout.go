@@ -22,7 +22,8 @@ import (
 //	                     first: "number shards start"), ids (in the newest),
 //	                     set (JSON: channels, names), ver (of the settings),
 //	                     locs, batches (last number), remark ("bucket cursor
-//	                     server"), cfg (nonce of the last Configure)
+//	                     server"), cfg (nonce of the last Configure), fence (the last
+//	                     token), leased (ms: no lease is in force from then on)
 //	T:lv:<b>     hash    b = hash(SKU) % buckets; field "SKU NUL location" ->
 //	                     "version available reserved committed unavailable
 //	                     incoming safety backorder", then per channel
@@ -49,6 +50,8 @@ import (
 //	T:bl:<ch>    zset    batch -> when it may be handed out again
 //	T:pk:<ch>    hash    parked level -> reason
 //	T:pr:<ch>    zset    parked level -> when it is tried again
+//	T:ls         hash    "SKU NUL location" -> "fence until(ms) nonce": the
+//	                     level's last lease, and of the call that made it
 //	T:bm         hash    bookmarks
 //	T:j          stream  the journal, one entry per call: seq, levels (a line
 //	                     each), changes (a line each: kind, ID, "level quantity
@@ -75,6 +78,7 @@ func placesOf(merchant string) places { return places("{" + merchant + "}:") }
 func (p places) at(name string) string          { return string(p) + name }
 func (p places) meta() string                   { return p.at("meta") }
 func (p places) level(bucket int) string        { return p.at("lv:") + strconv.Itoa(bucket) }
+func (p places) leases() string                 { return p.at("ls") }
 func (p places) hold(id string) string          { return p.at("hd:") + strconv.Itoa(shard(id)) }
 func (p places) document(name string) string    { return p.at("doc:") + strconv.Itoa(shard(name)) }
 func (p places) of(kind, channel string) string { return p.at(kind) + ":" + channel }

@@ -15,6 +15,7 @@ import (
 func everything(s interface {
 	inventory.Store
 	inventory.Bookmarker
+	inventory.Leaser
 }, merchant string,
 ) map[string]error {
 	ctx := context.Background()
@@ -44,6 +45,14 @@ func everything(s interface {
 	_, out["Tidy"] = s.Tidy(ctx, merchant, 9)
 	_, out["Bookmark"] = s.Bookmark(ctx, merchant, "x")
 	out["SetBookmark"] = s.SetBookmark(ctx, merchant, "x", "y")
+	l, err := s.Lease(ctx, merchant, []inventory.Key{at("a")}, time.Minute)
+	out["Lease"] = err
+	l.Merchant, l.Keys = merchant, []inventory.Key{at("a")}
+	c = inventory.Sell("leased", line("a", 1))
+	c.Merchant, c.Guards = merchant, []inventory.Guard{{Key: at("a"), Fence: l.Fence}}
+	out["Apply with a lease"] = s.Apply(ctx, []inventory.Change{c})[0].Err
+	_, out["Renew"] = s.Renew(ctx, l, time.Minute)
+	out["Unlease"] = s.Unlease(ctx, l)
 	return out
 }
 

@@ -11,16 +11,19 @@ var sources embed.FS
 
 // The scripts. Each is a whole program: what all share, its own, and the tail.
 var (
-	applyScript     = script("apply")
+	applyScript     = script("leases", "apply")
 	bookmarkScript  = script("bookmark")
 	claimScript     = script("outbox", "claim")
 	configureScript = script("configure")
+	leaseScript     = script("leases", "lease")
 	postponeScript  = script("outbox", "postpone")
 	readScript      = script("read")
 	remarkScript    = script("remark")
+	renewScript     = script("leases", "renew")
 	sealScript      = script("outbox", "seal")
 	settleScript    = script("outbox", "settle")
 	tidyScript      = script("tidy")
+	unleaseScript   = script("leases", "unlease")
 )
 
 func script(parts ...string) *redis.Script {

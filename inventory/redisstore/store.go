@@ -59,8 +59,8 @@ func (c *Config) withDefaults() (Config, error) {
 	return out, nil
 }
 
-// Store implements [inventory.Store] and [inventory.Bookmarker] in Redis. It
-// is safe for concurrent use, by any number of processes on the same data. It
+// Store implements [inventory.Store], [inventory.Bookmarker] and
+// [inventory.Leaser] in Redis. It is safe for concurrent use, by any number of processes on the same data. It
 // has no goroutines and nothing to close.
 type Store struct {
 	rdb redis.UniversalClient
@@ -73,6 +73,7 @@ type Store struct {
 var (
 	_ inventory.Store      = (*Store)(nil)
 	_ inventory.Bookmarker = (*Store)(nil)
+	_ inventory.Leaser     = (*Store)(nil)
 )
 
 // New returns a Store on a client that the caller owns: it is never closed

@@ -1,6 +1,6 @@
 -- apply.lua applies a vector of Changes, each whole or not at all.
 --
--- KEYS after those of common.lua, Change by Change:
+-- KEYS after those of common.lua: leases, then Change by Change:
 --   with an ID of its own   one hash of IDs per live generation, newest first
 --   about a hold            the hold's hash
 --   an order                the document's hash, then the hold's if it names one
@@ -12,7 +12,7 @@
 --   changes: n, then per Change:
 --     kind, '1' if enforced, position of the origin channel or 0, ID,
 --     lines ("level quantity from-to shown;" each; states 0 world to 5 incoming),
---     guards ("level version;" each), note (JSON for the journal or empty), and
+--     guards ("level version fence;" each), note (JSON for the journal or empty), and
 --     T track, L believe, M others: 16 bytes of the ID's hash, fingerprint
 --     R reserve: reservation, fingerprint, ttl in us, lines of the record
 --     X extend: reservation, ttl in us     C commit: reservation, order
@@ -26,14 +26,14 @@
 --   per Change: code, late, flow (from * 10 + to, of the hold's lines), list of
 --     due, record of the hold or empty, levels: n, then each: level, version,
 --     available, reserved, committed, unavailable, incoming; then a list: n and
---     of a SHORT: level, state, wanted, left; else levels (UNTRACKED, or
---     oversold by an applied one); of a CORRUPT what is, in place of the list
+--     of a SHORT: level, state, wanted, left; else levels (UNTRACKED,
+--     LEASED, or oversold by an applied one); of a CORRUPT what is, in place of the list
 --
 -- Everything is inside main: a function is made cheaper when what it uses of
 -- common.lua is one level up (Lua walks a list for each variable of its own).
 local function main()
-  local APPLIED, DUPLICATE, SHORT, UNTRACKED, NOTFOUND, EXPIRED, RELEASED, COMMITTED, REUSED, CONFLICT, CORRUPT, RANGE =
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+  local APPLIED, DUPLICATE, SHORT, UNTRACKED, NOTFOUND, EXPIRED, RELEASED, COMMITTED, REUSED, CONFLICT, CORRUPT, RANGE, LEASED, FENCED =
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 
   local out, no = {}, 0
   local function put(v)
@@ -42,6 +42,7 @@ local function main()
   end
 
   local generations, start, horizon, newids = 0, 0, 0, 0
+  local leases, leasing, asked = nil, false, 0
   local dues, duenow = {}, nil
   local applied, tick, newlocs = {}, 0, nil
 
@@ -219,15 +220,38 @@ local function main()
     return ENDED[h.status]
   end
 
-  -- guard compares versions, as text: they are as they were read.
+  -- askleases finds the token in force on each level that is known by now; once
+  -- is enough, as no Change moves a lease.
+  local function askleases()
+    local from, fields = asked + 1, {}
+    if not leasing or from > #order then return end
+    asked = #order
+    for i = from, asked do fields[i - from + 1] = order[i].f end
+    for i, record in ipairs(leaserecords(leases, fields)) do
+      order[from + i - 1].fence = inforce(record)
+    end
+  end
+
+  -- guard compares tokens and versions, as text: they are as they were read.
   local function guard()
-    for i, v in string.gmatch(guards, '(%d+) (%-?%d+);') do
+    for i, v, fence in string.gmatch(guards, '(%d+) (%-?%d+) (%-?%d+);') do
       local l = order[tonumber(i)]
-      if l.bad then
-        what = 'level ' .. l.f
-        return CORRUPT
+      if fence ~= '0' then
+        askleases()
+        if l.fence == false then
+          what = 'lease ' .. l.f
+          return CORRUPT
+        end
+        if l.fence ~= fence then return FENCED end
+        l.opened = tick
       end
-      if not l.v or text(l.v) ~= v then return CONFLICT end
+      if fence == '0' or v ~= '0' then
+        if l.bad then
+          what = 'level ' .. l.f
+          return CORRUPT
+        end
+        if not l.v or text(l.v) ~= v then return CONFLICT end
+      end
     end
   end
 
@@ -235,6 +259,25 @@ local function main()
   local function add(x)
     list = list or {}
     list[#list + 1] = x
+  end
+
+  -- leased refuses what moves levels that somebody else has leased, unless it
+  -- was decided elsewhere or before.
+  local function leased()
+    if not leasing or not enforced or kind == 'U' or kind == 'E' or kind == 'C' and late == 0 then return nil end
+    askleases()
+    for i = 1, n do
+      local l = ls[i]
+      if l.fence == false then
+        what = 'lease ' .. l.f
+        return CORRUPT
+      end
+      if l.fence and l.opened ~= tick and l.named ~= tick then
+        l.named = tick
+        add(l.n)
+      end
+    end
+    if list then return LEASED end
   end
 
   -- move sums up the lines per level, and refuses what is untracked or short.
@@ -399,7 +442,7 @@ local function main()
 
     tick = tick + 1
 
-    local code = identify() or guard() or move() or APPLIED
+    local code = identify() or guard() or leased() or move() or APPLIED
     if code == APPLIED then write() end
 
     put(code)
@@ -416,7 +459,7 @@ local function main()
     end
     if code == CORRUPT then
       put(what)
-    elseif code == APPLIED or code == UNTRACKED then
+    elseif code == APPLIED or code == UNTRACKED or code == LEASED then
       put(list and #list or 0)
       for i = 1, list and #list or 0 do put(list[i]) end
     elseif code == SHORT then
@@ -454,6 +497,7 @@ local function main()
   local refusal = open()
   if refusal then return refusal end
   header()
+  leases = key()
   local full = tonumber(arg())
   start, horizon, generations = tonumber(arg()), tonumber(arg()), tonumber(arg())
   if arg() == '1' then
@@ -462,8 +506,10 @@ local function main()
   if fresh then start = now end
   local ids = 0
   if not fresh then
-    ids = tonumber(call('HGET', KEYS[1], 'ids') or '')
+    local meta = call('HMGET', KEYS[1], 'ids', 'leased')
+    ids, leasing = tonumber(meta[1] or ''), now < leasemeta(meta[2]) * 1000
     if not ids then corrupt('meta') end
+    if leasing then typed(leases, 'hash') end
     if now >= start + horizon or ids >= full then
       -- A new generation of IDs: the client has to declare other keys.
       local fields = {'gens', nextgeneration(ids, full), 'ids', '0'}
