@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/onhand-dev/onhand/inventory"
+	"github.com/onhand-dev/onhand/inventory/redisstore"
 )
 
 // cut ends a context after some calls of a script.
@@ -42,7 +43,7 @@ func TestTidyFinishesAConfigure(t *testing.T) {
 		merchant, hook := merchantName(), &cut{}
 		c := srv.client(t, nil)
 		c.AddHook(hook)
-		s, other := openStore(t, c, nil), srv.open(t, nil)
+		s, other := openStore(t, c, &redisstore.Config{Buckets: 4}), srv.open(t, nil)
 		const levels = 3000
 		require.NoError(t, s.Configure(context.Background(), merchant, shopOnly))
 		var lines []inventory.Line
@@ -68,7 +69,7 @@ func TestTidyFinishesAConfigure(t *testing.T) {
 
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		hook.cancel, hook.after = cancel, 5
+		hook.cancel, hook.after = cancel, 3
 		err := s.Configure(ctx, merchant, inventory.Settings{Channels: []inventory.Channel{{Name: "shop", Buffer: 3}}})
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, inventory.ErrUnknown, "the settings are stored")
@@ -122,5 +123,25 @@ func TestRulesOfManyLevels(t *testing.T) {
 		set, err := s.Settings(ctx, merchant)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, set.Version, "one Configure is one version")
+	})
+}
+
+// A level that was to be raised and now is to be lowered is listed once.
+func TestPendingTurnsRound(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, srv *server) {
+		ctx, s, merchant := context.Background(), srv.open(t, nil), merchantName()
+		pending(t, s, merchant, "a")
+		c := srv.raw(t)
+		listed := func() [2]int64 {
+			return [2]int64{c.ZCard(ctx, "{"+merchant+"}:p:shop:f").Val(), c.ZCard(ctx, "{"+merchant+"}:p:shop:r").Val()}
+		}
+		require.Equal(t, [2]int64{0, 1}, listed())
+		must(t, s, merchant, inventory.Sell("s1", line("a", 5)))
+		require.Equal(t, [2]int64{1, 0}, listed())
+		must(t, s, merchant, inventory.Receive("r1", line("a", 4)))
+		require.Equal(t, [2]int64{0, 1}, listed())
+		must(t, s, merchant, inventory.Sell("s2", line("a", 1)))
+		require.Equal(t, [2]int64{0, 0}, listed())
 	})
 }
