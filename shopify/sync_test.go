@@ -152,6 +152,39 @@ func TestShopifysOwnSalesCauseNoPush(t *testing.T) {
 	})
 }
 
+func TestOrderThatCarriesAReservationSettlesIt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, &shopifytest.Config{Seed: 2, Duplicate: 0.5}, mugs(10))
+		_, err := r.stock.Reserve(t.Context(), "cart-1", 10*time.Minute, mug(4))
+		require.NoError(t, err)
+		require.NoError(t, r.pusher.Drain(t.Context()))
+		require.EqualValues(t, 6, r.twin.Available("MUG", "berlin"))
+		_, err = r.twin.Sell(shopifytest.Sale{
+			Lines: []shopifytest.Line{{SKU: "MUG", Quantity: 4}}, Attributes: [][2]string{{"onhand_reservation", "cart-1"}},
+		})
+		require.NoError(t, err)
+		r.deliver()
+		l := r.level("MUG", "berlin")
+		require.EqualValues(t, 6, l.Available, "what was held is sold, and not once more")
+		require.EqualValues(t, 0, l.Reserved)
+		require.EqualValues(t, 4, l.Committed)
+		require.NoError(t, r.pusher.Drain(t.Context()))
+		require.EqualValues(t, 6, r.twin.Available("MUG", "berlin"), "the shop took four more, and is given them back")
+		r.equal()
+	})
+}
+
+func TestUnclaimedOrderMovesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, nil, mugs(10))
+		_, err := r.twin.Sell(shopifytest.Sale{Lines: []shopifytest.Line{{SKU: "MUG", Quantity: 4}}, Unclaimed: true, Source: "import"})
+		require.NoError(t, err)
+		r.deliver()
+		require.EqualValues(t, 10, r.level("MUG", "berlin").Available)
+		r.equal()
+	})
+}
+
 func TestWebhookThatNeverComesIsMadeUpFor(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, &shopifytest.Config{Lose: 1}, mugs(10))
