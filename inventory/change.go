@@ -22,6 +22,10 @@ const (
 	KindCommit  Kind = "commit"
 	KindRelease Kind = "release"
 	KindExpire  Kind = "expire"
+
+	KindCommitPart  Kind = "commit_part"
+	KindReleasePart Kind = "release_part"
+
 	KindCancel  Kind = "cancel"
 	KindFulfil  Kind = "fulfil"
 	KindReturn  Kind = "return"
@@ -94,7 +98,7 @@ type Change struct {
 	Reservation string `json:"reservation,omitempty"`
 	// TTL is how long a hold lasts, by the store's clock.
 	TTL time.Duration `json:"ttl,omitempty"`
-	// OrderName is what a hold is committed to.
+	// OrderName is what a hold, or a part of one, is committed to.
 	OrderName string `json:"order_name,omitempty"`
 	// At is when it happened; zero means now.
 	At time.Time `json:"at,omitzero"`
@@ -262,8 +266,8 @@ func (c Change) Key() string {
 	return c.ID
 }
 
-// Fingerprint stands for the content of the Change: kind, lines, reservation
-// and origin, not guards, times or traces. Two Changes with one ID and
+// Fingerprint stands for the content of the Change: kind, lines, reservation,
+// order and origin, not guards, times or traces. Two Changes with one ID and
 // different fingerprints are [ErrReusedID].
 func (c Change) Fingerprint() uint64 {
 	h := sha256.New()
@@ -272,6 +276,9 @@ func (c Change) Fingerprint() uint64 {
 		io.WriteString(h, c.Digest)
 	} else {
 		writeLines(h, c.Lines)
+	}
+	if c.OrderName != "" {
+		fmt.Fprintf(h, "%s\x00", c.OrderName)
 	}
 	if c.Document != nil {
 		fmt.Fprintf(h, "%s\x00%d\x00", c.Document.Name, c.Document.Version)

@@ -21,8 +21,8 @@
 // Stock moves by a [Change] and in no other way: some lines, each of which takes
 // units of one level from one state to another. All lines apply, or none. The
 // constructors say what there is: [Track], [Sell], [Reserve], [Extend],
-// [Commit], [Release], [Expire], [Cancel], [Fulfil], [Return], [Receive],
-// [Move], [Ordered], [Believe].
+// [Commit], [Release], [Expire], [CommitPart], [ReleasePart], [Cancel],
+// [Fulfil], [Return], [Receive], [Move], [Ordered], [Believe].
 //
 // A Change is applied once by its ID, however often it is submitted: by a
 // caller that saw no answer, by a client that sends again by itself, by a queue
@@ -45,6 +45,13 @@
 //	                                       or ErrExpired     else ErrCommitted
 //	Release      released  released        repeat            ErrCommitted         repeat        ErrNotFound
 //	Expire       nothing   expired         nothing           nothing              nothing       nothing
+//	CommitPart   part sold part sold, late part sold, late,  ErrCommitted         ErrReleased   ErrNotFound
+//	                                       or ErrExpired
+//	ReleasePart  part back part back       repeat            ErrCommitted         repeat        ErrNotFound
+//
+// A part leaves the hold with the lines it names; the rest stays as it is. What
+// has nothing left is committed or released, as its last part was. A hold that
+// an order has settled answers a CommitPart as it does a Commit: repeat.
 //
 // Expiry needs nobody: whoever wants a unit that an old hold has lets it expire
 // first. A [Janitor] only tidies.

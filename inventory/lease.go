@@ -34,8 +34,8 @@ const MaxLease = time.Hour
 //
 // The third step is left out for what was decided elsewhere or before. That is
 // every Recorded Change; Expire; and what settles a hold with what the hold has:
-// Release, and a Commit before the hold's time is over. (Extend moves nothing. A
-// later Commit takes units anew; of a leased level its error is an ErrLeased and
+// Release, and a Commit before the hold's time is over, parts of a hold
+// included. (Extend moves nothing. A later Commit takes units anew; of a leased level its error is an ErrLeased and
 // no [ErrExpired], as the next try may succeed.)
 // So a lease never stands between a customer who has paid and his cart, and
 // while it is in force nobody else takes units from the level but by what has

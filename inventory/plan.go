@@ -104,7 +104,7 @@ func (s *Stock) expand(ctx context.Context, changes []Change, out []Outcome) []p
 
 // valid is Validate but for locations that are yet to be chosen.
 func (s *Stock) valid(c Change) error {
-	if s.sourcer != nil && slices.ContainsFunc(c.Lines, func(l Line) bool { return l.Location == "" }) {
+	if s.sourcer != nil && !c.placed() && slices.ContainsFunc(c.Lines, func(l Line) bool { return l.Location == "" }) {
 		c.Lines = somewhere(c.Lines)
 	}
 	return c.Validate()

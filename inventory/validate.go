@@ -29,6 +29,10 @@ func (c Change) Validate() error {
 		if c.TTL < time.Millisecond || c.TTL > maxTTL {
 			return &InvalidError{Field: "TTL", Problem: "must be from 1 ms to 366 days"}
 		}
+	case KindCommitPart, KindReleasePart:
+		if err := c.validPart(); err != nil {
+			return err
+		}
 	case KindTrack, KindSell, KindCancel, KindFulfil, KindReturn, KindReceive, KindMove:
 	case KindBelieve:
 		if c.Origin == "" {
@@ -79,7 +83,7 @@ func (c Change) validLines() error {
 		return &InvalidError{Field: "Lines", Problem: fmt.Sprintf("has more than %d entries", MaxLines)}
 	}
 	for i, l := range c.Lines {
-		field := fmt.Sprintf("Lines[%d]", i)
+		field := lineField(i)
 		if err := validKey(field, l.Key()); err != nil {
 			return err
 		}
@@ -105,6 +109,8 @@ func (c Change) validLines() error {
 	}
 	return nil
 }
+
+func lineField(i int) string { return fmt.Sprintf("Lines[%d]", i) }
 
 const badName = "must have 1 to 255 bytes and no control characters"
 

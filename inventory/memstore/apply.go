@@ -43,7 +43,9 @@ type step struct {
 	// enforced: a level must not end below its floor.
 	enforced bool
 	hold     *hold
-	out      inventory.Outcome
+	// rest is what the hold will have, if the Change takes of it or adds to it.
+	rest []inventory.Line
+	out  inventory.Outcome
 }
 
 // errRepeat ends a step that was applied before.
@@ -98,11 +100,18 @@ func (st *step) identify() error {
 	case inventory.KindExtend, inventory.KindCommit, inventory.KindRelease, inventory.KindExpire:
 		return st.settle()
 	}
+	part := c.Kind == inventory.KindCommitPart || c.Kind == inventory.KindReleasePart
+	if part {
+		st.hold = m.holds[c.Reservation]
+	}
 	if x, ok := m.ids[c.ID]; ok {
 		if x.fingerprint != c.Fingerprint() {
 			return inventory.ErrReusedID
 		}
 		return errRepeat
+	}
+	if part {
+		return st.part()
 	}
 	return nil
 }
@@ -328,6 +337,9 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 		m.docs[d.Name] = &document{Document: d, fingerprint: c.Fingerprint(), written: st.now}
 	default:
 		m.ids[c.ID] = seen{fingerprint: c.Fingerprint(), at: st.now}
+		if st.rest != nil {
+			st.resize()
+		}
 	}
 	if st.hold != nil {
 		delete(m.held, st.hold)

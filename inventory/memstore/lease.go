@@ -26,8 +26,15 @@ func (m *merchant) fence(k inventory.Key, now time.Time) int64 {
 // was decided elsewhere or before.
 func (st *step) leased() error {
 	c := st.c
-	inTime := c.Kind == inventory.KindCommit && !st.out.Late
-	if c.Recorded || inTime || c.Kind == inventory.KindRelease || c.Kind == inventory.KindExpire {
+	switch c.Kind {
+	case inventory.KindRelease, inventory.KindReleasePart, inventory.KindExpire:
+		return nil
+	case inventory.KindCommit, inventory.KindCommitPart:
+		if !st.out.Late {
+			return nil
+		}
+	}
+	if c.Recorded {
 		return nil
 	}
 	var keys []inventory.Key

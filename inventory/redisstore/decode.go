@@ -197,9 +197,17 @@ func decodeShort(a *answer, table *levelTable, n int) error {
 	return e
 }
 
-// movements are those of the hold, if it moved, and then the Change's own.
+// movements are those of the hold, if it moved, and then the Change's own. A
+// flow below zero is theirs.
 func movements(held []inventory.Line, flow int64, own []inventory.Line) []inventory.Line {
 	var out []inventory.Line
+	if flow < 0 {
+		for _, l := range own {
+			l.From, l.To = stateNames[-flow/10%6], stateNames[-flow%10%6]
+			out = append(out, l)
+		}
+		return out
+	}
 	if flow != 0 {
 		for _, l := range held {
 			l.From, l.To = stateNames[flow/10%6], stateNames[flow%10%6]

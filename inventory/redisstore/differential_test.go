@@ -219,6 +219,25 @@ func (d *pair) lines() []inventory.Line {
 	return out
 }
 
+// partOf draws lines that the hold mostly has.
+func (d *pair) partOf(hold string) []inventory.Line {
+	holds, err := d.memory.Reservations(context.Background(), d.merchant, []string{hold})
+	if err != nil {
+		d.Fatalf("%v", err)
+	}
+	if len(holds) == 0 || len(holds[0].Lines) == 0 || rapid.IntRange(0, 5).Draw(d.T, "other lines") == 0 {
+		return d.lines()
+	}
+	lines := holds[0].Lines
+	if rapid.Bool().Draw(d.T, "one line") {
+		lines = []inventory.Line{rapid.SampledFrom(lines).Draw(d.T, "line")}
+	}
+	if rapid.Bool().Draw(d.T, "one unit") {
+		lines[0].Quantity = 1
+	}
+	return lines
+}
+
 func (d *pair) change() inventory.Change {
 	id := fmt.Sprintf("id-%d", rapid.IntRange(1, 40).Draw(d.T, "id"))
 	hold := fmt.Sprintf("hold-%d", rapid.IntRange(1, 5).Draw(d.T, "hold"))
@@ -231,6 +250,7 @@ func (d *pair) change() inventory.Change {
 	switch rapid.SampledFrom([]string{
 		"track", "track", "believe", "sell", "sell", "sell", "reserve", "reserve", "extend", "commit", "release", "expire",
 		"cancel", "fulfil", "return", "receive", "move", "order", "order",
+		"commit part", "commit part", "release part", "release part",
 	}).Draw(d.T, "kind") {
 	case "track":
 		c = inventory.Track(id, d.lines()...)
@@ -255,6 +275,10 @@ func (d *pair) change() inventory.Change {
 		c = inventory.Release(hold)
 	case "expire":
 		c = inventory.Expire(hold)
+	case "commit part":
+		c = inventory.CommitPart(id, hold, rapid.SampledFrom([]string{"o/1", "o/2"}).Draw(d.T, "order"), d.partOf(hold)...)
+	case "release part":
+		c = inventory.ReleasePart(id, hold, d.partOf(hold)...)
 	case "cancel":
 		c = inventory.Cancel(id, state("to"), d.lines()...)
 	case "fulfil":

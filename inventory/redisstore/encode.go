@@ -61,6 +61,9 @@ var kinds = map[inventory.Kind]string{
 	inventory.KindRelease: "U",
 	inventory.KindExpire:  "E",
 	inventory.KindOrder:   "O",
+
+	inventory.KindCommitPart:  "P",
+	inventory.KindReleasePart: "Q",
 }
 
 var stateDigits = map[inventory.State]byte{
@@ -71,7 +74,8 @@ var stateDigits = map[inventory.State]byte{
 // ofHold reports whether the lines of a hold belong to the Change.
 func ofHold(c inventory.Change) bool {
 	switch c.Kind {
-	case inventory.KindReserve, inventory.KindExtend, inventory.KindCommit, inventory.KindRelease, inventory.KindExpire:
+	case inventory.KindReserve, inventory.KindExtend, inventory.KindCommit, inventory.KindRelease, inventory.KindExpire,
+		inventory.KindCommitPart, inventory.KindReleasePart:
 		return true
 	}
 	return c.Kind == inventory.KindOrder && c.Reservation != ""
@@ -116,6 +120,10 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 			to.key(p.id(g, h))
 		}
 		to.arg(h.bytes, binary.BigEndian.AppendUint64(nil, c.Fingerprint()))
+		if ofHold(c) {
+			to.key(p.hold(c.Reservation))
+			to.arg(c.Reservation, c.OrderName)
+		}
 	}
 }
 

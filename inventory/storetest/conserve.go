@@ -89,7 +89,7 @@ func (k *books) settleHold(rt *rapid.T) {
 		return
 	}
 	h := rapid.SampledFrom(k.holds).Draw(rt, "hold")
-	switch rapid.SampledFrom([]inventory.Kind{inventory.KindCommit, inventory.KindRelease, inventory.KindExpire}).Draw(rt, "what") {
+	switch rapid.SampledFrom([]inventory.Kind{inventory.KindCommit, inventory.KindRelease, inventory.KindExpire, inventory.KindCommitPart, inventory.KindReleasePart}).Draw(rt, "what") {
 	case inventory.KindCommit:
 		from := map[inventory.Status]inventory.State{inventory.Held: inventory.Reserved, inventory.ExpiredHold: inventory.Available}[h.status]
 		c := inventory.Commit(h.id, "order")
@@ -100,6 +100,10 @@ func (k *books) settleHold(rt *rapid.T) {
 		if h.status == inventory.Held && k.submit(inventory.Release(h.id), between(inventory.Reserved, inventory.Available, h.lines)) {
 			h.status = inventory.ReleasedHold
 		}
+	case inventory.KindCommitPart:
+		k.part(rt, h, inventory.Committed)
+	case inventory.KindReleasePart:
+		k.part(rt, h, inventory.Available)
 	case inventory.KindExpire:
 		if k.due(h) {
 			k.submit(inventory.Expire(h.id), between(inventory.Reserved, inventory.Available, h.lines))
@@ -107,6 +111,35 @@ func (k *books) settleHold(rt *rapid.T) {
 		} else {
 			k.f.repeat(inventory.Expire(h.id))
 		}
+	}
+}
+
+// part takes a unit of one line out of the hold.
+func (k *books) part(rt *rapid.T, h *bookedHold, to inventory.State) {
+	from := map[inventory.Status]inventory.State{inventory.Held: inventory.Reserved}[h.status]
+	if h.status == inventory.ExpiredHold && to == inventory.Committed {
+		from = inventory.Available
+	}
+	if from == "" || len(h.lines) == 0 {
+		return
+	}
+	i := rapid.IntRange(0, len(h.lines)-1).Draw(rt, "line")
+	part := line(h.lines[i].SKU, 1)
+	c := inventory.ReleasePart(k.id("part"), h.id, part)
+	if to == inventory.Committed {
+		c = inventory.CommitPart(c.ID, h.id, "order", part)
+	}
+	if !k.submit(c, between(from, to, []inventory.Line{part})) {
+		return
+	}
+	k.applied = append(k.applied, c)
+	h.lines = slices.Clone(h.lines)
+	if h.lines[i].Quantity--; h.lines[i].Quantity > 0 {
+		return
+	}
+	if h.lines = slices.Delete(h.lines, i, i+1); len(h.lines) == 0 {
+		h.status = map[inventory.State]inventory.Status{inventory.Committed: inventory.CommittedHold, inventory.Available: inventory.ReleasedHold}[to]
+		h.order = "order"
 	}
 }
 

@@ -48,14 +48,17 @@ var leasedTests = []test{
 		for _, id := range []string{"commit", "release", "settled"} {
 			f.must(inventory.Reserve(id, hour, line("a", 1)))
 		}
+		f.must(inventory.Reserve("parts", hour, line("a", 2)))
 		f.lease("a")
 		f.must(inventory.Extend("commit", 2*hour))
 		f.must(inventory.Commit("commit", "o1"))
 		f.must(inventory.Release("release"))
+		f.must(inventory.CommitPart("p1", "parts", "o1", line("a", 1)))
+		f.must(inventory.ReleasePart("p2", "parts", line("a", 1)))
 		c := document("o/1", 0, "body", line("a", 2))
 		c.Reservation = "settled"
 		f.must(c)
-		f.equal(stock("a", 6, 0, 3), f.states("a"))
+		f.equal(stock("a", 5, 0, 4), f.states("a"))
 	}},
 	{"expiry passes, a late commit takes anew", advance, func(f *fixture) {
 		f.track("b", 9)

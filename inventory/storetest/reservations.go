@@ -10,6 +10,7 @@ import (
 func reservations(t *testing.T, h Harness) {
 	t.Run("table", func(t *testing.T) { each(t, h, cells()) })
 	t.Run("commit", func(t *testing.T) { each(t, h, commitTests) })
+	t.Run("parts", func(t *testing.T) { each(t, h, partTests) })
 	t.Run("time", func(t *testing.T) { each(t, h, timeTests) })
 }
 
@@ -97,6 +98,14 @@ func cells() []test {
 		}},
 		{"expire", inventory.Expire("h"), [7]cell{
 			again, again, moved(free, inventory.ExpiredHold), again, again, again, again,
+		}},
+		{"commit all as a part", inventory.CommitPart("p", "h", "o1", line("a", 3), line("b", 2)), [7]cell{
+			fails(inventory.ErrNotFound), moved(sold, inventory.CommittedHold), moved(sold, inventory.CommittedHold), moved(sold, inventory.CommittedHold),
+			fails(inventory.ErrCommitted), fails(inventory.ErrReleased), again,
+		}},
+		{"release all as a part", inventory.ReleasePart("p", "h", line("b", 2), line("a", 3)), [7]cell{
+			fails(inventory.ErrNotFound), moved(free, inventory.ReleasedHold), moved(free, inventory.ReleasedHold), again,
+			fails(inventory.ErrCommitted), again, fails(inventory.ErrCommitted),
 		}},
 		{"reserve again", inventory.Reserve("h", hour, line("a", 3), line("b", 2)), [7]cell{
 			moved(taken, inventory.Held), again, again, again, again, again, again,

@@ -77,6 +77,15 @@ func invalid(t *testing.T, h Harness) {
 		{"TTL", inventory.Extend("held", 0)},
 		{"OrderName", inventory.Commit("held", "")},
 		{"Reservation", inventory.Release("")},
+		{"ID", inventory.ReleasePart("", "held", line("a", 1))},
+		{"Reservation", inventory.ReleasePart("bad", "", line("a", 1))},
+		{"Lines", inventory.ReleasePart("bad", "held")},
+		{"OrderName", inventory.CommitPart("bad", "held", "", line("a", 1))},
+		{"Lines[0]", func() inventory.Change {
+			c := inventory.CommitPart("bad", "held", "o1", line("a", 1))
+			c.Lines[0].From = inventory.Unavailable
+			return c
+		}()},
 		{"Document", inventory.Ordered(inventory.Order{Channel: shop, ID: "1"})},
 		{"Document.Body", document("o/1", 0, string(make([]byte, inventory.MaxDocument+1)))},
 		{"Origin", inventory.Believe("bad", "", line("a", 0))},

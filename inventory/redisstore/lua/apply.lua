@@ -2,7 +2,7 @@
 --
 -- KEYS after those of common.lua: leases, then Change by Change:
 --   with an ID of its own   one hash of IDs per live generation, newest first
---   about a hold            the hold's hash
+--   about a hold            the hold's hash, after those of IDs if it has both
 --   an order                the document's hash, then the hold's if it names one
 -- ARGV after those of common.lua:
 --   1 full: the newest generation is to be followed by another at so many IDs
@@ -17,14 +17,16 @@
 --     R reserve: reservation, fingerprint, ttl in us, lines of the record
 --     X extend: reservation, ttl in us     C commit: reservation, order
 --     U release, E expire: reservation
+--     P commit part, Q release part: 16 bytes of the ID's hash, fingerprint,
+--       reservation, order or empty
 --     O order: document, version, version + 1, fingerprint, doubts (JSON),
 --       f, c or empty, body, reservation or empty
 -- Returns after the five of common.lua:
 --   fields of levels that holds brought in: n, fields
 --   rules: n, then level, safety stock, backorder limit, "channel buffer;"...
 --   lists of due reservations: n, then each: n, IDs
---   per Change: code, late, flow (from * 10 + to, of the hold's lines), list of
---     due, record of the hold or empty, levels: n, then each: level, version,
+--   per Change: code, late, flow (from * 10 + to, of the hold's lines; below 0
+--     that of the Change's own), list of due, record of the hold or empty, levels: n, then each: level, version,
 --     available, reserved, committed, unavailable, incoming; then a list: n and
 --     of a SHORT: level, state, wanted, left; else levels (UNTRACKED,
 --     LEASED, or oversold by an applied one); of a CORRUPT what is, in place of the list
@@ -103,14 +105,21 @@ local function main()
     return h.held
   end
 
+  local OWNID = {T = true, L = true, M = true, P = true, Q = true}
   local ENDED = {c = COMMITTED, r = RELEASED, x = EXPIRED}
 
   -- The Change in hand: what it says, its lines, and what is found about it.
   local kind, enforced, origin, id, linetext, guards, note
   local n, ls, qs, fs, ts, shown = 0, {}, {}, {}, {}, {}
   local h, hold, flow, late, what
-  local idhash, fp, ttl, ordername, heldtext, doc
+  local idhash, fp, ttl, ordername, heldtext, doc, rest
   local idkeys, touched, touches, list = {}, {}, 0, nil
+
+  -- add lists a level in the outcome.
+  local function add(x)
+    list = list or {}
+    list[#list + 1] = x
+  end
 
   -- lines of the hold h become the Change's, or come before its own.
   local function flows(from, to)
@@ -128,16 +137,64 @@ local function main()
     return nil
   end
 
+  -- take finds the rest of the hold without the Change's lines, and refuses
+  -- what it does not have.
+  local function take()
+    local wanted, t = {}, {}
+    for i = 1, n do wanted[ls[i]] = (wanted[ls[i]] or 0) + qs[i] end
+    for _, x in ipairs(h.held) do
+      local l, left = x[1], x[2]
+      local w = wanted[l] or 0
+      wanted[l] = nil
+      if w > left then
+        add(l.n) add(2) add(w) add(left)
+      elseif w < left then
+        t[#t + 1] = text(left - w) .. ' ' .. l.f .. '\n'
+      end
+    end
+    for l, w in pairs(wanted) do
+      add(l.n) add(2) add(w) add(0)
+    end
+    if list then return SHORT end
+    rest = concat(t)
+    return nil
+  end
+
+  -- part is the table of reservations for what takes a part of the hold.
+  local function part()
+    if not h then return NOTFOUND end
+    local status = h.status
+    if status == 'c' then return kind == 'P' and h.settled and DUPLICATE or COMMITTED end
+    if status ~= 'h' and kind == 'Q' then return DUPLICATE end
+    if status == 'r' then return RELEASED end
+    local refused = take()
+    if refused or kind == 'Q' then return refused end
+    if status == 'x' or now >= h.deadline * 1000 then late = 1 end
+    if status == 'x' then -- the units are back, and taken again
+      for i = 1, n do fs[i] = 1 end
+      flow = -13
+    end
+    return nil
+  end
+
   -- identify looks at the memory of the ID, hold or document first.
   local function identify()
     local bad
-    if kind == 'T' or kind == 'L' or kind == 'M' then
+    if OWNID[kind] then
       idhash, fp = arg(), arg()
       for i = 1, generations do idkeys[i] = key() end
+      if kind == 'P' or kind == 'Q' then
+        local rid = arg()
+        ordername, what = arg(), 'reservation ' .. rid
+        h, bad = readhold(key(), rid)
+        hold = h
+        if bad or h and not heldlines(h) then return CORRUPT end
+      end
       for i = 1, generations do
         local have = call('HGET', idkeys[i], idhash)
         if have then return have == fp and DUPLICATE or REUSED end
       end
+      if kind == 'P' or kind == 'Q' then return part() end
       return nil
     end
     if kind == 'O' then
@@ -255,16 +312,11 @@ local function main()
     end
   end
 
-  -- add lists a level in the outcome.
-  local function add(x)
-    list = list or {}
-    list[#list + 1] = x
-  end
-
   -- leased refuses what moves levels that somebody else has leased, unless it
   -- was decided elsewhere or before.
   local function leased()
-    if not leasing or not enforced or kind == 'U' or kind == 'E' or kind == 'C' and late == 0 then return nil end
+    if not leasing or not enforced or kind == 'U' or kind == 'Q' or kind == 'E' then return nil end
+    if late == 0 and (kind == 'C' or kind == 'P') then return nil end
     askleases()
     for i = 1, n do
       local l = ls[i]
@@ -384,6 +436,14 @@ local function main()
       local spread = horizon / 8 * byte(idhash, 1) / 256
       call('EXPIREAT', idkeys[1], text(floor((start + 2 * horizon + spread) / 1000000) + 1), 'NX')
       newids = newids + 1
+      if rest then
+        h.lines = rest
+        if rest == '' then
+          h.status, h.ended = 'r', text(now)
+          if kind == 'P' then h.status, h.order = 'c', ordername end
+        end
+        writehold(h)
+      end
     elseif kind == 'R' then
       h.status, h.deadline, h.ended, h.settled, h.fp, h.order, h.lines = 'h', floor((now + ttl) / 1000), '0', false, fp, '', heldtext
       hold = h
@@ -411,7 +471,7 @@ local function main()
       if doc.class == 'f' then call('ZADD', KEYS[5], text(now), doc.name) end
       if doc.class == 'c' then call('ZADD', KEYS[6], text(now), doc.name) end
     end
-    if flow ~= 0 then -- the journal wants the hold's lines, too
+    if flow ~= 0 then -- the journal wants what moved
       local t = {}
       for i = 1, n do t[i] = text(ls[i].n) .. ' ' .. text(qs[i]) .. ' ' .. fs[i] .. ts[i] .. ' ' .. text(shown[i]) .. ';' end
       linetext = concat(t)
@@ -433,7 +493,7 @@ local function main()
   local function change()
     kind, enforced, origin, id, linetext, guards, note = arg(), arg() == '1', tonumber(arg()), arg(), arg(), arg(), arg()
     n, h, hold, flow, late, what = 0, nil, nil, 0, 0, ''
-    idhash, doc, list, touches = nil, nil, nil, 0
+    idhash, doc, list, rest, touches = nil, nil, nil, nil, 0
 
     for i, q, f, t, s in string.gmatch(linetext, '(%d+) (%-?%d+) (%d)(%d) (%-?%d+);') do
       n = n + 1

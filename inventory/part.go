@@ -1,0 +1,58 @@
+package inventory
+
+// CommitPart sells some of what a reservation holds to an order: the lines
+// leave the hold, and what is left of it stays held until its time is over. The
+// ID is the part's own. A hold with nothing left is committed.
+//
+// A part is applied once by its ID. It never takes more than the hold has,
+// recorded or not: that is an [*InsufficientError] about what is [Reserved],
+// with what the hold has left. After the reservation's time it takes the units
+// again if they are there, as a [Commit] does. Lines name their locations: only
+// the hold knows where it has what.
+//
+// An order that carries the reservation's ID settles what the hold has left, so
+// it has to be about that and not about the parts.
+func CommitPart(id, reservation, order string, lines ...Line) Change {
+	c := moves(id, KindCommitPart, Reserved, Committed, lines)
+	c.Reservation, c.OrderName = reservation, order
+	return c
+}
+
+// ReleasePart gives back some of what a reservation holds, like [CommitPart].
+// A hold with nothing left is released.
+func ReleasePart(id, reservation string, lines ...Line) Change {
+	c := moves(id, KindReleasePart, Reserved, Available, lines)
+	c.Reservation = reservation
+	return c
+}
+
+// placed reports whether the lines are about what is there already, so no
+// [Sourcer] chooses their locations.
+func (c Change) placed() bool {
+	return c.Kind == KindCommitPart || c.Kind == KindReleasePart
+}
+
+func (c Change) validPart() error {
+	to := Available
+	if c.Kind == KindCommitPart {
+		to = Committed
+		if !validName(c.OrderName) {
+			return &InvalidError{Field: "OrderName", Problem: badName}
+		}
+	}
+	return c.validOfHold(Reserved, to)
+}
+
+// validOfHold checks what has an ID of its own and is about some lines of a
+// hold.
+func (c Change) validOfHold(from, to State) error {
+	if !validName(c.Reservation) {
+		return &InvalidError{Field: "Reservation", Problem: badName}
+	}
+	for i, l := range c.Lines {
+		if l.From != from || l.To != to {
+			return &InvalidError{Field: lineField(i), Problem: "must move from " + string(from) + " to " + string(to)}
+		}
+	}
+	return nil
+}
