@@ -25,6 +25,7 @@ const (
 
 	KindCommitPart  Kind = "commit_part"
 	KindReleasePart Kind = "release_part"
+	KindResize      Kind = "resize"
 
 	KindCancel  Kind = "cancel"
 	KindFulfil  Kind = "fulfil"

@@ -21,8 +21,8 @@
 // Stock moves by a [Change] and in no other way: some lines, each of which takes
 // units of one level from one state to another. All lines apply, or none. The
 // constructors say what there is: [Track], [Sell], [Reserve], [Extend],
-// [Commit], [Release], [Expire], [CommitPart], [ReleasePart], [Cancel],
-// [Fulfil], [Return], [Receive], [Move], [Ordered], [Believe].
+// [Commit], [Release], [Expire], [CommitPart], [ReleasePart], [Resize],
+// [Cancel], [Fulfil], [Return], [Receive], [Move], [Ordered], [Believe].
 //
 // A Change is applied once by its ID, however often it is submitted: by a
 // caller that saw no answer, by a client that sends again by itself, by a queue
@@ -48,6 +48,7 @@
 //	CommitPart   part sold part sold, late part sold, late,  ErrCommitted         ErrReleased   ErrNotFound
 //	                                       or ErrExpired
 //	ReleasePart  part back part back       repeat            ErrCommitted         repeat        ErrNotFound
+//	Resize       resized   ErrExpired      ErrExpired        ErrCommitted         ErrReleased   ErrNotFound
 //
 // A part leaves the hold with the lines it names; the rest stays as it is. What
 // has nothing left is committed or released, as its last part was. A hold that

@@ -26,28 +26,37 @@ func ReleasePart(id, reservation string, lines ...Line) Change {
 	return c
 }
 
+// Resize makes the lines those of a reservation that is held and within its
+// time, in one step; the deadline stays. What is more is taken as a [Reserve]
+// takes it, what is less goes back, and a level that is not named goes back
+// whole. The ID is the resizing's own: it is applied once by it. Lines name
+// their locations.
+func Resize(id, reservation string, lines ...Line) Change {
+	c := moves(id, KindResize, Available, Reserved, lines)
+	c.Reservation = reservation
+	return c
+}
+
 // placed reports whether the lines are about what is there already, so no
 // [Sourcer] chooses their locations.
 func (c Change) placed() bool {
-	return c.Kind == KindCommitPart || c.Kind == KindReleasePart
+	return c.Kind == KindCommitPart || c.Kind == KindReleasePart || c.Kind == KindResize
 }
 
+// validPart checks what has an ID of its own and is about lines of a hold.
 func (c Change) validPart() error {
-	to := Available
-	if c.Kind == KindCommitPart {
+	if !validName(c.Reservation) {
+		return &InvalidError{Field: "Reservation", Problem: badName}
+	}
+	from, to := Reserved, Available
+	switch c.Kind {
+	case KindCommitPart:
 		to = Committed
 		if !validName(c.OrderName) {
 			return &InvalidError{Field: "OrderName", Problem: badName}
 		}
-	}
-	return c.validOfHold(Reserved, to)
-}
-
-// validOfHold checks what has an ID of its own and is about some lines of a
-// hold.
-func (c Change) validOfHold(from, to State) error {
-	if !validName(c.Reservation) {
-		return &InvalidError{Field: "Reservation", Problem: badName}
+	case KindResize:
+		from, to = Available, Reserved
 	}
 	for i, l := range c.Lines {
 		if l.From != from || l.To != to {

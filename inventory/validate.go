@@ -29,7 +29,7 @@ func (c Change) Validate() error {
 		if c.TTL < time.Millisecond || c.TTL > maxTTL {
 			return &InvalidError{Field: "TTL", Problem: "must be from 1 ms to 366 days"}
 		}
-	case KindCommitPart, KindReleasePart:
+	case KindCommitPart, KindReleasePart, KindResize:
 		if err := c.validPart(); err != nil {
 			return err
 		}

@@ -62,6 +62,8 @@ func TestValidate(t *testing.T) {
 		{"reserve for ever", "TTL", with(reserve, func(c *inventory.Change) { c.TTL = 367 * 24 * time.Hour })},
 		{"part", "", with(inventory.CommitPart("id", "cart", "o/1", l), nil)},
 		{"part without order", "OrderName", with(inventory.CommitPart("id", "cart", "", l), nil)},
+		{"resize", "", with(inventory.Resize("id", "cart", l), nil)},
+		{"resize of nothing", "Reservation", with(inventory.Resize("id", "", l), nil)},
 		{"part of nothing", "Reservation", with(inventory.ReleasePart("id", "", l), nil)},
 		{"part without lines", "Lines", with(inventory.ReleasePart("id", "cart"), nil)},
 		{"part that goes elsewhere", "Lines[0]", with(inventory.ReleasePart("id", "cart", l), func(c *inventory.Change) { c.Lines[0].To = inventory.World })},

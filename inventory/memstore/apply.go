@@ -101,7 +101,7 @@ func (st *step) identify() error {
 		return st.settle()
 	}
 	part := c.Kind == inventory.KindCommitPart || c.Kind == inventory.KindReleasePart
-	if part {
+	if part || c.Kind == inventory.KindResize {
 		st.hold = m.holds[c.Reservation]
 	}
 	if x, ok := m.ids[c.ID]; ok {
@@ -110,8 +110,11 @@ func (st *step) identify() error {
 		}
 		return errRepeat
 	}
-	if part {
+	switch {
+	case part:
 		return st.part()
+	case c.Kind == inventory.KindResize:
+		return st.resize()
 	}
 	return nil
 }
@@ -338,7 +341,7 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 	default:
 		m.ids[c.ID] = seen{fingerprint: c.Fingerprint(), at: st.now}
 		if st.rest != nil {
-			st.resize()
+			st.keep()
 		}
 	}
 	if st.hold != nil {

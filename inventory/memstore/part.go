@@ -64,8 +64,37 @@ func (st *step) take() error {
 	return nil
 }
 
-// resize gives the hold its rest; one with nothing left is settled.
-func (st *step) resize() {
+// resize makes the Change's lines those of the hold, and the difference its
+// movements.
+func (st *step) resize() error {
+	h := st.hold
+	if h == nil {
+		return inventory.ErrNotFound
+	}
+	if h.Status != inventory.Held || !st.now.Before(h.ExpiresAt) {
+		return ended(h.Status)
+	}
+	st.rest, st.lines = merged(st.c.Lines), nil
+	less := slices.Clone(h.Lines)
+	for i := range less {
+		less[i].Quantity = -less[i].Quantity
+	}
+	for _, l := range merged(slices.Concat(st.rest, less)) {
+		switch {
+		case l.Quantity > 0:
+			l.From, l.To = inventory.Available, inventory.Reserved
+		case l.Quantity < 0:
+			l.From, l.To, l.Quantity = inventory.Reserved, inventory.Available, -l.Quantity
+		default:
+			continue
+		}
+		st.lines = append(st.lines, l)
+	}
+	return nil
+}
+
+// keep gives the hold its rest; one with nothing left is settled.
+func (st *step) keep() {
 	h := st.hold
 	h.Lines = st.rest
 	if len(st.rest) > 0 {

@@ -172,6 +172,12 @@ func decodeOutcome(a *answer, m *merchant, r reply, table *levelTable, dues [][]
 			a.bad = a.bad || o.Err == nil
 		}
 	}
+	if c.Kind == inventory.KindResize {
+		moved := table.moved(a)
+		if code == codeApplied {
+			o.Lines = moved
+		}
+	}
 	if o.Err != nil && late && code != codeLeased && code != codeFenced {
 		o.Err = errors.Join(inventory.ErrExpired, o.Err)
 	}
@@ -179,6 +185,28 @@ func decodeOutcome(a *answer, m *merchant, r reply, table *levelTable, dues [][]
 		return o, unreadable(m)
 	}
 	return o, nil
+}
+
+// moved reads movements that the script worked out, by level.
+func (t *levelTable) moved(a *answer) []inventory.Line {
+	var out []inventory.Line
+	for text := range strings.SplitSeq(strings.TrimSuffix(a.text(), ";"), ";") {
+		if text == "" {
+			continue
+		}
+		f := &fields{parts: strings.Split(text, " ")}
+		n, quantity, flow := f.int(), f.int(), f.int()
+		if f.bad || n < 1 || n > int64(len(t.keys)) || flow < 0 {
+			a.bad = true
+			return nil
+		}
+		k := t.keys[n-1]
+		out = append(out, inventory.Line{
+			SKU: k.SKU, Location: k.Location, Quantity: quantity, From: stateNames[flow/10%6], To: stateNames[flow%10%6],
+		})
+	}
+	slices.SortStableFunc(out, func(x, y inventory.Line) int { return x.Key().Compare(y.Key()) })
+	return out
 }
 
 func decodeShort(a *answer, table *levelTable, n int) error {

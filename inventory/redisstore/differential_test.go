@@ -250,7 +250,7 @@ func (d *pair) change() inventory.Change {
 	switch rapid.SampledFrom([]string{
 		"track", "track", "believe", "sell", "sell", "sell", "reserve", "reserve", "extend", "commit", "release", "expire",
 		"cancel", "fulfil", "return", "receive", "move", "order", "order",
-		"commit part", "commit part", "release part", "release part",
+		"commit part", "commit part", "release part", "release part", "resize", "resize",
 	}).Draw(d.T, "kind") {
 	case "track":
 		c = inventory.Track(id, d.lines()...)
@@ -277,6 +277,8 @@ func (d *pair) change() inventory.Change {
 		c = inventory.Expire(hold)
 	case "commit part":
 		c = inventory.CommitPart(id, hold, rapid.SampledFrom([]string{"o/1", "o/2"}).Draw(d.T, "order"), d.partOf(hold)...)
+	case "resize":
+		c = inventory.Resize(id, hold, append(d.partOf(hold), d.lines()...)...)
 	case "release part":
 		c = inventory.ReleasePart(id, hold, d.partOf(hold)...)
 	case "cancel":

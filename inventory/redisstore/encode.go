@@ -64,6 +64,7 @@ var kinds = map[inventory.Kind]string{
 
 	inventory.KindCommitPart:  "P",
 	inventory.KindReleasePart: "Q",
+	inventory.KindResize:      "Z",
 }
 
 var stateDigits = map[inventory.State]byte{
@@ -75,7 +76,7 @@ var stateDigits = map[inventory.State]byte{
 func ofHold(c inventory.Change) bool {
 	switch c.Kind {
 	case inventory.KindReserve, inventory.KindExtend, inventory.KindCommit, inventory.KindRelease, inventory.KindExpire,
-		inventory.KindCommitPart, inventory.KindReleasePart:
+		inventory.KindCommitPart, inventory.KindReleasePart, inventory.KindResize:
 		return true
 	}
 	return c.Kind == inventory.KindOrder && c.Reservation != ""
@@ -122,7 +123,11 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 		to.arg(h.bytes, binary.BigEndian.AppendUint64(nil, c.Fingerprint()))
 		if ofHold(c) {
 			to.key(p.hold(c.Reservation))
-			to.arg(c.Reservation, c.OrderName)
+			text := c.OrderName
+			if c.Kind == inventory.KindResize {
+				text = encodeHeld(c.Lines)
+			}
+			to.arg(c.Reservation, text)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (k *books) settleHold(rt *rapid.T) {
 		return
 	}
 	h := rapid.SampledFrom(k.holds).Draw(rt, "hold")
-	switch rapid.SampledFrom([]inventory.Kind{inventory.KindCommit, inventory.KindRelease, inventory.KindExpire, inventory.KindCommitPart, inventory.KindReleasePart}).Draw(rt, "what") {
+	switch rapid.SampledFrom([]inventory.Kind{inventory.KindCommit, inventory.KindRelease, inventory.KindExpire, inventory.KindCommitPart, inventory.KindReleasePart, inventory.KindResize}).Draw(rt, "what") {
 	case inventory.KindCommit:
 		from := map[inventory.Status]inventory.State{inventory.Held: inventory.Reserved, inventory.ExpiredHold: inventory.Available}[h.status]
 		c := inventory.Commit(h.id, "order")
@@ -104,6 +104,10 @@ func (k *books) settleHold(rt *rapid.T) {
 		k.part(rt, h, inventory.Committed)
 	case inventory.KindReleasePart:
 		k.part(rt, h, inventory.Available)
+	case inventory.KindResize:
+		if h.status == inventory.Held && !k.due(h) {
+			k.resize(rt, h)
+		}
 	case inventory.KindExpire:
 		if k.due(h) {
 			k.submit(inventory.Expire(h.id), between(inventory.Reserved, inventory.Available, h.lines))
@@ -140,6 +144,24 @@ func (k *books) part(rt *rapid.T, h *bookedHold, to inventory.State) {
 	if h.lines = slices.Delete(h.lines, i, i+1); len(h.lines) == 0 {
 		h.status = map[inventory.State]inventory.Status{inventory.Committed: inventory.CommittedHold, inventory.Available: inventory.ReleasedHold}[to]
 		h.order = "order"
+	}
+}
+
+// resize gives the hold one more unit of one level, and no line of any other.
+func (k *books) resize(rt *rapid.T, h *bookedHold) {
+	l := line(rapid.SampledFrom(k.skus).Draw(rt, "sku"), 1)
+	var back []inventory.Line
+	for _, x := range h.lines {
+		if x.SKU == l.SKU {
+			l.Quantity += x.Quantity
+		} else {
+			back = append(back, x)
+		}
+	}
+	c := inventory.Resize(k.id("resize"), h.id, l)
+	if k.submit(c, append(between(inventory.Reserved, inventory.Available, back), between(inventory.Available, inventory.Reserved, []inventory.Line{line(l.SKU, 1)})...)) {
+		k.applied = append(k.applied, c)
+		h.lines = []inventory.Line{l}
 	}
 }
 

@@ -60,6 +60,14 @@ var leasedTests = []test{
 		f.must(c)
 		f.equal(stock("a", 5, 0, 4), f.states("a"))
 	}},
+	{"a lease stands in its way, for what it moves", 0, func(f *fixture) {
+		heldOfTen(f)
+		l := f.lease("a")
+		f.must(inventory.Resize("r1", "h", line("a", 3), line("b", 5)))
+		f.leased(inventory.Resize("r2", "h", line("a", 4)), "a")
+		f.must(under(l, inventory.Resize("r2", "h", line("a", 4)), "a"))
+		f.equal(stock("a", 6, 4, 0), f.states("a"))
+	}},
 	{"expiry passes, a late commit takes anew", advance, func(f *fixture) {
 		f.track("b", 9)
 		f.track("a", 9)

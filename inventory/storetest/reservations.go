@@ -11,6 +11,7 @@ func reservations(t *testing.T, h Harness) {
 	t.Run("table", func(t *testing.T) { each(t, h, cells()) })
 	t.Run("commit", func(t *testing.T) { each(t, h, commitTests) })
 	t.Run("parts", func(t *testing.T) { each(t, h, partTests) })
+	t.Run("resize", func(t *testing.T) { each(t, h, resizeTests) })
 	t.Run("time", func(t *testing.T) { each(t, h, timeTests) })
 }
 
@@ -106,6 +107,10 @@ func cells() []test {
 		{"release all as a part", inventory.ReleasePart("p", "h", line("b", 2), line("a", 3)), [7]cell{
 			fails(inventory.ErrNotFound), moved(free, inventory.ReleasedHold), moved(free, inventory.ReleasedHold), again,
 			fails(inventory.ErrCommitted), again, fails(inventory.ErrCommitted),
+		}},
+		{"resize", inventory.Resize("p", "h", line("a", 6), line("b", 4)), [7]cell{
+			fails(inventory.ErrNotFound), moved(stock("a", 4, 6, 0), inventory.Held), fails(inventory.ErrExpired), fails(inventory.ErrExpired),
+			fails(inventory.ErrCommitted), fails(inventory.ErrReleased), fails(inventory.ErrCommitted),
 		}},
 		{"reserve again", inventory.Reserve("h", hour, line("a", 3), line("b", 2)), [7]cell{
 			moved(taken, inventory.Held), again, again, again, again, again, again,

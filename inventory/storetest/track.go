@@ -80,6 +80,7 @@ func invalid(t *testing.T, h Harness) {
 		{"ID", inventory.ReleasePart("", "held", line("a", 1))},
 		{"Reservation", inventory.ReleasePart("bad", "", line("a", 1))},
 		{"Lines", inventory.ReleasePart("bad", "held")},
+		{"Lines", inventory.Resize("bad", "held")},
 		{"OrderName", inventory.CommitPart("bad", "held", "", line("a", 1))},
 		{"Lines[0]", func() inventory.Change {
 			c := inventory.CommitPart("bad", "held", "o1", line("a", 1))

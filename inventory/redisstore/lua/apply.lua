@@ -19,6 +19,8 @@
 --     U release, E expire: reservation
 --     P commit part, Q release part: 16 bytes of the ID's hash, fingerprint,
 --       reservation, order or empty
+--     Z resize: 16 bytes of the ID's hash, fingerprint, reservation, lines of
+--       the record
 --     O order: document, version, version + 1, fingerprint, doubts (JSON),
 --       f, c or empty, body, reservation or empty
 -- Returns after the five of common.lua:
@@ -29,7 +31,8 @@
 --     that of the Change's own), list of due, record of the hold or empty, levels: n, then each: level, version,
 --     available, reserved, committed, unavailable, incoming; then a list: n and
 --     of a SHORT: level, state, wanted, left; else levels (UNTRACKED,
---     LEASED, or oversold by an applied one); of a CORRUPT what is, in place of the list
+--     LEASED, or oversold by an applied one); of a CORRUPT what is, in place of the list;
+--     at the end, of Z, its movements, like the lines in ARGV, if it is applied
 --
 -- Everything is inside main: a function is made cheaper when what it uses of
 -- common.lua is one level up (Lua walks a list for each variable of its own).
@@ -105,7 +108,8 @@ local function main()
     return h.held
   end
 
-  local OWNID = {T = true, L = true, M = true, P = true, Q = true}
+  local OWNID = {T = true, L = true, M = true, P = true, Q = true, Z = true}
+  local PART = {P = true, Q = true, Z = true}
   local ENDED = {c = COMMITTED, r = RELEASED, x = EXPIRED}
 
   -- The Change in hand: what it says, its lines, and what is found about it.
@@ -177,13 +181,40 @@ local function main()
     return nil
   end
 
+  -- resize makes the Change's lines those of the hold, and the difference its
+  -- movements.
+  local function resize()
+    if not h then return NOTFOUND end
+    if h.status ~= 'h' or now >= h.deadline * 1000 then return ENDED[h.status] or EXPIRED end
+    local more, named = {}, {}
+    local function want(l, q)
+      if not more[l] then
+        more[l] = 0
+        named[#named + 1] = l
+      end
+      more[l] = more[l] + q
+    end
+    for i = 1, n do want(ls[i], qs[i]) end
+    for _, x in ipairs(h.held) do want(x[1], -x[2]) end
+    n, rest = 0, ordername
+    for _, l in ipairs(named) do
+      local q = more[l]
+      if q ~= 0 then
+        n = n + 1
+        ls[n], qs[n], fs[n], ts[n], shown[n] = l, q, 1, 2, 0
+        if q < 0 then qs[n], fs[n], ts[n] = -q, 2, 1 end
+      end
+    end
+    return nil
+  end
+
   -- identify looks at the memory of the ID, hold or document first.
   local function identify()
     local bad
     if OWNID[kind] then
       idhash, fp = arg(), arg()
       for i = 1, generations do idkeys[i] = key() end
-      if kind == 'P' or kind == 'Q' then
+      if PART[kind] then
         local rid = arg()
         ordername, what = arg(), 'reservation ' .. rid
         h, bad = readhold(key(), rid)
@@ -194,7 +225,8 @@ local function main()
         local have = call('HGET', idkeys[i], idhash)
         if have then return have == fp and DUPLICATE or REUSED end
       end
-      if kind == 'P' or kind == 'Q' then return part() end
+      if kind == 'Z' then return resize() end
+      if PART[kind] then return part() end
       return nil
     end
     if kind == 'O' then
@@ -471,7 +503,7 @@ local function main()
       if doc.class == 'f' then call('ZADD', KEYS[5], text(now), doc.name) end
       if doc.class == 'c' then call('ZADD', KEYS[6], text(now), doc.name) end
     end
-    if flow ~= 0 then -- the journal wants what moved
+    if flow ~= 0 or kind == 'Z' then -- the journal wants what moved
       local t = {}
       for i = 1, n do t[i] = text(ls[i].n) .. ' ' .. text(qs[i]) .. ' ' .. fs[i] .. ts[i] .. ' ' .. text(shown[i]) .. ';' end
       linetext = concat(t)
@@ -528,6 +560,7 @@ local function main()
     else
       put(0)
     end
+    if kind == 'Z' then put(code == APPLIED and linetext or '') end
   end
 
   -- nextgeneration puts another in front: larger if this one is full before its
