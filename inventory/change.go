@@ -34,6 +34,7 @@ const (
 	KindMove    Kind = "move"
 	KindOrder   Kind = "order"
 	KindBelieve Kind = "believe"
+	KindUntrack Kind = "untrack"
 )
 
 // Limits of a Change, checked by [Change.Validate].
@@ -163,6 +164,19 @@ func Track(id string, lines ...Line) Change {
 		if c.Lines[i].To == World {
 			c.Lines[i].To = Available
 		}
+	}
+	return c
+}
+
+// Untrack ends the counting of levels, each with a location: what they have left
+// goes to the world, and their rules and what channels are believed to show go
+// with them. Until another Track they are [ErrUntracked]. It is [ErrConflict]
+// while something is reserved, committed or incoming, or a batch that tells a
+// channel of the level is under way.
+func Untrack(id string, keys ...Key) Change {
+	c := Change{ID: id, Kind: KindUntrack}
+	for _, k := range keys {
+		c.Lines = append(c.Lines, Line{SKU: k.SKU, Location: k.Location})
 	}
 	return c
 }

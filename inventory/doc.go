@@ -12,7 +12,7 @@
 //
 // A level ([Level]) is one SKU at one location, in whole units: available,
 // reserved by holds, committed to orders, unavailable, and incoming. A level
-// exists from its [Track] on. What was never tracked is [ErrUntracked] and never
+// exists from its [Track] to its [Untrack]. What was never tracked is [ErrUntracked] and never
 // zero. Safety stock and backorder limit belong to the level ([Rules]), so they
 // hold for every caller.
 //
@@ -20,7 +20,7 @@
 //
 // Stock moves by a [Change] and in no other way: some lines, each of which takes
 // units of one level from one state to another. All lines apply, or none. The
-// constructors say what there is: [Track], [Sell], [Reserve], [Extend],
+// constructors say what there is: [Track], [Untrack], [Sell], [Reserve], [Extend],
 // [Commit], [Release], [Expire], [CommitPart], [ReleasePart], [Resize],
 // [Cancel], [Fulfil], [Return], [Receive], [Move], [Ordered], [Believe].
 //

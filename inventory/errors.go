@@ -32,7 +32,8 @@ var (
 	ErrReusedID = errors.New("inventory: ID was used for something else")
 	// ErrInvalid: the input is wrong; read [*InvalidError] for the field.
 	ErrInvalid = errors.New("inventory: invalid")
-	// ErrConflict: a guard no longer holds, or the level to track exists.
+	// ErrConflict: a guard no longer holds, the level to track exists, or the
+	// level to untrack is in use.
 	// Read again and decide again.
 	ErrConflict = errors.New("inventory: conflict")
 	// ErrLeased: somebody else has leased the level (see [Leaser]), so this

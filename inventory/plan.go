@@ -87,7 +87,7 @@ func (s *Stock) expand(ctx context.Context, changes []Change, out []Outcome) []p
 	kits := s.kitBook()
 	for i, c := range changes {
 		err := s.valid(c)
-		if err == nil && c.Kind != KindTrack && c.Kind != KindBelieve {
+		if err == nil && c.Kind != KindTrack && c.Kind != KindUntrack && c.Kind != KindBelieve {
 			var lines []Line
 			if lines, err = kits.expand(ctx, c.Lines); lines != nil {
 				c = rewritten(c, lines)

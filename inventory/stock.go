@@ -103,8 +103,8 @@ func (s *Stock) Apply(ctx context.Context, c Change) (Outcome, error) {
 // ApplyBatch applies Changes in one call to the store, those that carry an
 // [Order] after the others, and returns an Outcome each.
 //
-// Lines of a kit become lines of its components first, except in a [Track] and
-// a [Believe], which are about a level. Then lines without location get one.
+// Lines of a kit become lines of its components first, except in a [Track],
+// an [Untrack] and a [Believe], which are about a level. Then lines without location get one.
 // Both follow the definitions and the stock of that moment; a Cancel or a Return
 // of a kit that was redefined since names the lines that were sold instead.
 //

@@ -33,7 +33,7 @@ func (c Change) Validate() error {
 		if err := c.validPart(); err != nil {
 			return err
 		}
-	case KindTrack, KindSell, KindCancel, KindFulfil, KindReturn, KindReceive, KindMove:
+	case KindTrack, KindSell, KindCancel, KindFulfil, KindReturn, KindReceive, KindMove, KindUntrack:
 	case KindBelieve:
 		if c.Origin == "" {
 			return &InvalidError{Field: "Origin", Problem: "must name the channel that was read"}
@@ -87,11 +87,11 @@ func (c Change) validLines() error {
 		if err := validKey(field, l.Key()); err != nil {
 			return err
 		}
-		least, moves := int64(1), c.Kind != KindBelieve
+		least, moves := int64(1), c.Kind != KindBelieve && c.Kind != KindUntrack
 		switch c.Kind {
 		case KindTrack:
 			least = -MaxQuantity
-		case KindBelieve:
+		case KindBelieve, KindUntrack:
 			least = 0
 		}
 		switch {
@@ -102,7 +102,7 @@ func (c Change) validLines() error {
 		case !l.From.Valid() || !l.To.Valid():
 			return &InvalidError{Field: field, Problem: fmt.Sprintf("moves from %q to %q, which are not both states", l.From, l.To)}
 		case !moves && (l.Quantity != 0 || l.From != World || l.To != World):
-			return &InvalidError{Field: field, Problem: "moves stock, but a Believe only notes what is shown"}
+			return &InvalidError{Field: field, Problem: "moves stock, but a Believe or an Untrack only names levels"}
 		case moves && l.From == l.To:
 			return &InvalidError{Field: field, Problem: "moves from a state to itself"}
 		}

@@ -234,6 +234,9 @@ func (st *step) guard() error {
 func (st *step) move() (map[inventory.Key]*inventory.Level, error) {
 	after := map[inventory.Key]*inventory.Level{}
 	var missing []inventory.Key
+	if st.c.Kind == inventory.KindUntrack {
+		return st.untrack()
+	}
 	track := st.c.Kind == inventory.KindTrack
 	for _, l := range st.lines {
 		k := l.Key()
@@ -300,14 +303,20 @@ func (st *step) floor(after map[inventory.Key]*inventory.Level) error {
 func (st *step) write(after map[inventory.Key]*inventory.Level) {
 	c, m := st.c, st.m
 	for k, l := range after {
+		if l == nil {
+			m.forget(k)
+			continue
+		}
 		m.levels[k] = l
 		if c.Kind == inventory.KindTrack {
 			m.see(k.Location)
 		}
 	}
 	st.shown(after)
-	for k := range after {
-		m.mark(k, st.now)
+	for k, l := range after {
+		if l != nil {
+			m.mark(k, st.now)
+		}
 	}
 	switch c.Kind {
 	case inventory.KindReserve:

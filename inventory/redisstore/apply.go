@@ -86,6 +86,9 @@ func fitting(changes []inventory.Change, at []int) int {
 	for n, i := range at {
 		l, b := weight(changes[i])
 		lines, bytes = lines+l, bytes+b
+		if n > 0 && changes[at[n-1]].Kind == inventory.KindUntrack { // the answer has one set of rules per level
+			return n
+		}
 		if n > 0 && (lines > mostLines || bytes > mostBytes) {
 			return n
 		}

@@ -172,7 +172,7 @@ func decodeOutcome(a *answer, m *merchant, r reply, table *levelTable, dues [][]
 			a.bad = a.bad || o.Err == nil
 		}
 	}
-	if c.Kind == inventory.KindResize {
+	if c.Kind == inventory.KindResize || c.Kind == inventory.KindUntrack {
 		moved := table.moved(a)
 		if code == codeApplied {
 			o.Lines = moved

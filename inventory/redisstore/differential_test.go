@@ -250,7 +250,7 @@ func (d *pair) change() inventory.Change {
 	switch rapid.SampledFrom([]string{
 		"track", "track", "believe", "sell", "sell", "sell", "reserve", "reserve", "extend", "commit", "release", "expire",
 		"cancel", "fulfil", "return", "receive", "move", "order", "order",
-		"commit part", "commit part", "release part", "release part", "resize", "resize",
+		"commit part", "commit part", "release part", "release part", "resize", "resize", "untrack",
 	}).Draw(d.T, "kind") {
 	case "track":
 		c = inventory.Track(id, d.lines()...)
@@ -277,6 +277,11 @@ func (d *pair) change() inventory.Change {
 		c = inventory.Expire(hold)
 	case "commit part":
 		c = inventory.CommitPart(id, hold, rapid.SampledFrom([]string{"o/1", "o/2"}).Draw(d.T, "order"), d.partOf(hold)...)
+	case "untrack":
+		c = inventory.Untrack(id, d.key())
+		if rapid.Bool().Draw(d.T, "another") {
+			c = inventory.Untrack(id, d.key(), d.key())
+		}
 	case "resize":
 		c = inventory.Resize(id, hold, append(d.partOf(hold), d.lines()...)...)
 	case "release part":

@@ -55,6 +55,7 @@ func (t *levelTable) encode(c *call) {
 var kinds = map[inventory.Kind]string{
 	inventory.KindTrack:   "T",
 	inventory.KindBelieve: "L",
+	inventory.KindUntrack: "N",
 	inventory.KindReserve: "R",
 	inventory.KindExtend:  "X",
 	inventory.KindCommit:  "C",
@@ -121,6 +122,11 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 			to.key(p.id(g, h))
 		}
 		to.arg(h.bytes, binary.BigEndian.AppendUint64(nil, c.Fingerprint()))
+		if c.Kind == inventory.KindUntrack {
+			for _, ch := range sh.settings.Channels {
+				to.key(p.of("pk", ch.Name), p.of("pr", ch.Name))
+			}
+		}
 		if ofHold(c) {
 			to.key(p.hold(c.Reservation))
 			text := c.OrderName

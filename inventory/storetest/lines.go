@@ -15,6 +15,7 @@ func lines(t *testing.T, h Harness) {
 	t.Run("apply", func(t *testing.T) { each(t, h, applyTests) })
 	t.Run("floor", func(t *testing.T) { each(t, h, floorTests) })
 	t.Run("track", func(t *testing.T) { each(t, h, trackTests) })
+	t.Run("untrack", func(t *testing.T) { each(t, h, untrackTests) })
 	t.Run("invalid", func(t *testing.T) { invalid(t, h) })
 }
 

@@ -90,6 +90,12 @@ func invalid(t *testing.T, h Harness) {
 		{"Document", inventory.Ordered(inventory.Order{Channel: shop, ID: "1"})},
 		{"Document.Body", document("o/1", 0, string(make([]byte, inventory.MaxDocument+1)))},
 		{"Origin", inventory.Believe("bad", "", line("a", 0))},
+		{"Lines", inventory.Untrack("bad")},
+		{"Lines[0]", func() inventory.Change {
+			c := inventory.Untrack("bad", key("a"))
+			c.Lines[0].From = inventory.Available
+			return c
+		}()},
 	} {
 		t.Run(tt.field, func(t *testing.T) {
 			t.Parallel()

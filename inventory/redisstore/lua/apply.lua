@@ -2,6 +2,7 @@
 --
 -- KEYS after those of common.lua: leases, then Change by Change:
 --   with an ID of its own   one hash of IDs per live generation, newest first
+--   untrack                 after those of IDs, per channel: parked reasons, retry times
 --   about a hold            the hold's hash, after those of IDs if it has both
 --   an order                the document's hash, then the hold's if it names one
 -- ARGV after those of common.lua:
@@ -13,7 +14,7 @@
 --     kind, '1' if enforced, position of the origin channel or 0, ID,
 --     lines ("level quantity from-to shown;" each; states 0 world to 5 incoming),
 --     guards ("level version fence;" each), note (JSON for the journal or empty), and
---     T track, L believe, M others: 16 bytes of the ID's hash, fingerprint
+--     T track, L believe, N untrack, M others: 16 bytes of the ID's hash, fingerprint
 --     R reserve: reservation, fingerprint, ttl in us, lines of the record
 --     X extend: reservation, ttl in us     C commit: reservation, order
 --     U release, E expire: reservation
@@ -32,7 +33,7 @@
 --     available, reserved, committed, unavailable, incoming; then a list: n and
 --     of a SHORT: level, state, wanted, left; else levels (UNTRACKED,
 --     LEASED, or oversold by an applied one); of a CORRUPT what is, in place of the list;
---     at the end, of Z, its movements, like the lines in ARGV, if it is applied
+--     at the end, of Z and N, its movements, like the lines in ARGV, if it is applied
 --
 -- Everything is inside main: a function is made cheaper when what it uses of
 -- common.lua is one level up (Lua walks a list for each variable of its own).
@@ -108,7 +109,7 @@ local function main()
     return h.held
   end
 
-  local OWNID = {T = true, L = true, M = true, P = true, Q = true, Z = true}
+  local OWNID = {T = true, L = true, M = true, N = true, P = true, Q = true, Z = true}
   local PART = {P = true, Q = true, Z = true}
   local ENDED = {c = COMMITTED, r = RELEASED, x = EXPIRED}
 
@@ -118,6 +119,7 @@ local function main()
   local h, hold, flow, late, what
   local idhash, fp, ttl, ordername, heldtext, doc, rest
   local idkeys, touched, touches, list = {}, {}, 0, nil
+  local parked, retries = {}, {} -- keys, by channel
 
   -- add lists a level in the outcome.
   local function add(x)
@@ -214,6 +216,9 @@ local function main()
     if OWNID[kind] then
       idhash, fp = arg(), arg()
       for i = 1, generations do idkeys[i] = key() end
+      if kind == 'N' then
+        for i = 1, #channels do parked[i], retries[i] = key(), key() end
+      end
       if PART[kind] then
         local rid = arg()
         ordername, what = arg(), 'reservation ' .. rid
@@ -364,8 +369,85 @@ local function main()
     if list then return LEASED end
   end
 
+  local function is(k, want)
+    local t = call('TYPE', k)
+    t = t.ok or t
+    return t == 'none' or t == want
+  end
+
+  -- untrack ends levels, unless they are in use. What they have left are the
+  -- Change's movements.
+  local function untrack()
+    local used = false
+    for i = 1, n do
+      local l = ls[i]
+      if l.bad then
+        what = 'level ' .. l.f
+        return CORRUPT
+      end
+      if l.tick ~= tick then
+        l.tick = tick
+        if l.v then
+          touches = touches + 1
+          touched[touches] = l
+          used = used or l[2] ~= 0 or l[3] ~= 0 or l[5] ~= 0
+          for _, g in ipairs(l.groups) do used = used or g.batch ~= '' end
+        else
+          add(l.n)
+        end
+      end
+    end
+    if list then return UNTRACKED end
+    if used then return CONFLICT end
+    for i = 1, #channels do
+      if not is(parked[i], 'hash') or not is(retries[i], 'zset') then
+        what = 'parked levels'
+        return CORRUPT
+      end
+    end
+    n = 0
+    for i = 1, touches do
+      local l = touched[i]
+      for s = 1, 4 do
+        if l[s] ~= 0 then
+          n = n + 1
+          ls[n], qs[n], fs[n], ts[n], shown[n] = l, l[s], s, 0, 0
+        end
+      end
+    end
+    return nil
+  end
+
+  -- buffers are those of a level's own.
+  local function buffers(l)
+    local b = ''
+    for _, g in ipairs(l.groups) do
+      if g.buffer then b = b .. g.id .. ' ' .. text(g.buffer) .. ';' end
+    end
+    return b
+  end
+
+  -- forget takes away a level and all that is known of it.
+  local function forget(l)
+    for i, c in ipairs(channels) do
+      local g = l.by[c.id]
+      if g and g.parked ~= '' then
+        call('HDEL', parked[i], l.f)
+        call('ZREM', retries[i], l.f)
+      end
+    end
+    l.buffers = buffers(l)
+    for _, g in ipairs(l.groups) do
+      g.believed, g.buffer, g.dir, g.since, g.parked = nil, nil, '', 0, ''
+    end
+    l.v = nil
+    for s = 1, 5 do l[s] = 0 end
+    touch(l)
+  end
+
   -- move sums up the lines per level, and refuses what is untracked or short.
   local function move()
+    if kind == 'N' then return untrack() end
     local track = kind == 'T'
     local missing = false
     for i = 1, n do
@@ -439,7 +521,8 @@ local function main()
     begin()
     local c = channels[origin]
     local reads = kind == 'T' or kind == 'L'
-    for i = 1, touches do
+    for i = 1, kind == 'N' and touches or 0 do forget(touched[i]) end
+    for i = 1, kind == 'N' and 0 or touches do
       local l = touched[i]
       local d = l.d
       if not l.v then
@@ -503,7 +586,7 @@ local function main()
       if doc.class == 'f' then call('ZADD', KEYS[5], text(now), doc.name) end
       if doc.class == 'c' then call('ZADD', KEYS[6], text(now), doc.name) end
     end
-    if flow ~= 0 or kind == 'Z' then -- the journal wants what moved
+    if flow ~= 0 or kind == 'Z' or kind == 'N' then -- the journal wants what moved
       local t = {}
       for i = 1, n do t[i] = text(ls[i].n) .. ' ' .. text(qs[i]) .. ' ' .. fs[i] .. ts[i] .. ' ' .. text(shown[i]) .. ';' end
       linetext = concat(t)
@@ -560,7 +643,7 @@ local function main()
     else
       put(0)
     end
-    if kind == 'Z' then put(code == APPLIED and linetext or '') end
+    if kind == 'Z' or kind == 'N' then put(code == APPLIED and linetext or '') end
   end
 
   -- nextgeneration puts another in front: larger if this one is full before its
@@ -656,11 +739,8 @@ local function main()
   local at, rules = rn + 1, 0
   add(0)
   for _, l in ipairs(order) do
-    if l.v then
-      local b = ''
-      for _, g in ipairs(l.groups) do
-        if g.buffer then b = b .. g.id .. ' ' .. text(g.buffer) .. ';' end
-      end
+    if l.v or l.buffers then -- those of an untracked level are in outcomes before
+      local b = l.buffers or buffers(l)
       if l.s ~= 0 or l.k ~= 0 or b ~= '' then
         rules = rules + 1
         add(l.n) add(l.s) add(l.k) add(b)

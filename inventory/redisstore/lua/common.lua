@@ -287,7 +287,7 @@ end
 
 -- flush writes the levels that were touched, and where they are pending.
 local function flush()
-  local sets, adds, rems = {}, {}, {}
+  local sets, dels, adds, rems = {}, {}, {}, {}
   local function push(t, k, a, b)
     local list = t[k]
     if not list then
@@ -306,11 +306,12 @@ local function flush()
         g.olddir, g.oldsince = g.dir, g.since
       end
     end
-    push(sets, bucketkeys[l.b], l.f, pack(l))
+    if l.v then push(sets, bucketkeys[l.b], l.f, pack(l)) else push(dels, bucketkeys[l.b], l.f) end
     l.dirty = false
   end
   dirty = {}
   for k, list in pairs(rems) do chunked('ZREM', k, list) end
   for k, list in pairs(adds) do chunked('ZADD', k, list) end
   for k, list in pairs(sets) do chunked('HSET', k, list) end
+  for k, list in pairs(dels) do chunked('HDEL', k, list) end
 end

@@ -1,0 +1,62 @@
+package memstore
+
+import (
+	"slices"
+
+	"github.com/onhand-dev/onhand/inventory"
+)
+
+// untrack ends levels, which are nil after it, unless they are in use. What
+// they have left are the Change's movements.
+func (st *step) untrack() (map[inventory.Key]*inventory.Level, error) {
+	after, used := map[inventory.Key]*inventory.Level{}, false
+	var keys, missing []inventory.Key
+	for _, l := range st.lines {
+		k := l.Key()
+		if slices.Contains(keys, k) {
+			continue
+		}
+		keys, after[k] = append(keys, k), nil
+		if st.m.levels[k] == nil {
+			missing = append(missing, k)
+			continue
+		}
+		used = used || st.m.used(k)
+	}
+	slices.SortFunc(missing, inventory.Key.Compare)
+	switch {
+	case missing != nil:
+		return nil, &inventory.UntrackedError{Keys: missing}
+	case used:
+		return nil, inventory.ErrConflict
+	}
+	slices.SortFunc(keys, inventory.Key.Compare)
+	st.lines = nil
+	for _, k := range keys {
+		for _, s := range []inventory.State{inventory.Available, inventory.Unavailable} {
+			if n := st.m.levels[k].Quantity(s); n != 0 {
+				st.lines = append(st.lines, inventory.Line{SKU: k.SKU, Location: k.Location, Quantity: n, From: s})
+			}
+		}
+	}
+	return after, nil
+}
+
+// used reports whether something is owed or on its way, or a channel is being
+// told of the level.
+func (m *merchant) used(k inventory.Key) bool {
+	for _, ch := range m.channels {
+		if b := ch.beliefs[k]; b != nil && b.batch != "" {
+			return true
+		}
+	}
+	l := m.levels[k]
+	return l.Reserved != 0 || l.Committed != 0 || l.Incoming != 0
+}
+
+func (m *merchant) forget(k inventory.Key) {
+	delete(m.levels, k)
+	for _, ch := range m.channels {
+		delete(ch.beliefs, k)
+	}
+}
