@@ -35,6 +35,7 @@ const (
 	KindOrder   Kind = "order"
 	KindBelieve Kind = "believe"
 	KindUntrack Kind = "untrack"
+	KindEdit    Kind = "edit"
 )
 
 // Limits of a Change, checked by [Change.Validate].

@@ -22,7 +22,8 @@
 // units of one level from one state to another. All lines apply, or none. The
 // constructors say what there is: [Track], [Untrack], [Sell], [Reserve], [Extend],
 // [Commit], [Release], [Expire], [CommitPart], [ReleasePart], [Resize],
-// [Cancel], [Fulfil], [Return], [Receive], [Move], [Ordered], [Believe].
+// [Cancel], [Fulfil], [Return], [Receive], [Ship], [Arrive], [Lose], [Move],
+// [Ordered], [Edited], [Believe].
 //
 // A Change is applied once by its ID, however often it is submitted: by a
 // caller that saw no answer, by a client that sends again by itself, by a queue

@@ -34,6 +34,10 @@ func (c Change) Validate() error {
 			return err
 		}
 	case KindTrack, KindSell, KindCancel, KindFulfil, KindReturn, KindReceive, KindMove, KindUntrack:
+	case KindEdit:
+		if c.Origin == "" {
+			return &InvalidError{Field: "Origin", Problem: "must name the channel that was edited"}
+		}
 	case KindBelieve:
 		if c.Origin == "" {
 			return &InvalidError{Field: "Origin", Problem: "must name the channel that was read"}

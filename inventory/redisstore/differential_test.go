@@ -250,7 +250,7 @@ func (d *pair) change() inventory.Change {
 	switch rapid.SampledFrom([]string{
 		"track", "track", "believe", "sell", "sell", "sell", "reserve", "reserve", "extend", "commit", "release", "expire",
 		"cancel", "fulfil", "return", "receive", "move", "order", "order",
-		"commit part", "commit part", "release part", "release part", "resize", "resize", "untrack",
+		"commit part", "commit part", "release part", "release part", "resize", "resize", "untrack", "ship", "edit",
 	}).Draw(d.T, "kind") {
 	case "track":
 		c = inventory.Track(id, d.lines()...)
@@ -282,6 +282,14 @@ func (d *pair) change() inventory.Change {
 		if rapid.Bool().Draw(d.T, "another") {
 			c = inventory.Untrack(id, d.key(), d.key())
 		}
+	case "ship":
+		c = inventory.Ship(id, rapid.SampledFrom(pairLocations).Draw(d.T, "to"), d.lines()...)
+	case "edit":
+		lines := d.lines()
+		for i := range lines {
+			lines[i].Quantity = lines[i].Quantity*2 - 5
+		}
+		return inventory.Edited(id, rapid.SampledFrom(pairChannels).Draw(d.T, "channel"), lines...)
 	case "resize":
 		c = inventory.Resize(id, hold, append(d.partOf(hold), d.lines()...)...)
 	case "release part":

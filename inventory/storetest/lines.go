@@ -16,6 +16,8 @@ func lines(t *testing.T, h Harness) {
 	t.Run("floor", func(t *testing.T) { each(t, h, floorTests) })
 	t.Run("track", func(t *testing.T) { each(t, h, trackTests) })
 	t.Run("untrack", func(t *testing.T) { each(t, h, untrackTests) })
+	t.Run("transfer", func(t *testing.T) { each(t, h, transferTests) })
+	t.Run("edited", func(t *testing.T) { each(t, h, editedTests) })
 	t.Run("invalid", func(t *testing.T) { invalid(t, h) })
 }
 

@@ -91,6 +91,7 @@ func invalid(t *testing.T, h Harness) {
 		{"Document.Body", document("o/1", 0, string(make([]byte, inventory.MaxDocument+1)))},
 		{"Origin", inventory.Believe("bad", "", line("a", 0))},
 		{"Lines", inventory.Untrack("bad")},
+		{"Origin", inventory.Edited("bad", "", line("a", 1))},
 		{"Lines[0]", func() inventory.Change {
 			c := inventory.Untrack("bad", key("a"))
 			c.Lines[0].From = inventory.Available
