@@ -1,0 +1,37 @@
+package main
+
+const (
+	model = "inventory/memstore/apply.go"
+	lua   = "inventory/redisstore/lua/apply.lua"
+)
+
+// mutants of what must not break: the floor, once by ID, versions, holds, what
+// is believed, batches, documents.
+var mutants = []mutant{
+	{"the floor is left out", model, "case st.enforced:", "case false:", "./inventory/memstore", "."},
+	{"a version is not bumped", model, "copied.Version++", "", "./inventory/memstore", "."},
+	{"an ID may be used again", model, "if x.fingerprint != c.Fingerprint() {", "if x.fingerprint == 0 {", "./inventory/memstore", "."},
+	{"believed does not move", "inventory/memstore/outbox.go", "b.believed += l.Shown", "", "./inventory/memstore", "."},
+	{"pending is not cleared", "inventory/memstore/outbox.go", "		case !due:\n			b.since = time.Time{}", "		case !due && false:\n			b.since = time.Time{}", "./inventory/memstore", "."},
+	{"a document has no guard", model, "if have.Version != d.Version {", "if have.Version < 0 {", "./inventory/memstore", "."},
+	{"a lease is ignored", "inventory/memstore/outbox.go", "if !now.Before(b.next) && (first", "if (first", "./inventory/memstore", "."},
+	{"a batch may be settled twice", "inventory/memstore/outbox.go", "	delete(ch.batches, b.ID)\n	for i, p := range have.Pushes {", "	for i, p := range have.Pushes {", "./inventory/memstore", "."},
+
+	{"the floor is left out of the script", lua, "          if enforced then\n            short", "          if false then\n            short", "./inventory/redisstore", "Conformance"},
+	{"the script bumps no version", lua, "l.v = l.v + 1", "l.v = l.v == 0 and 1 or l.v", "./inventory/redisstore", "Conformance"},
+	{"the script remembers no ID", lua, "call('HSET', idkeys[1], idhash, fp)", "", "./inventory/redisstore", "Conformance"},
+	{"the script moves no believed", lua, "if not reads then g.believed = g.believed + d[6] end", "", "./inventory/redisstore", "Conformance"},
+	{"the script marks nothing", lua, "      mark(l)\n", "", "./inventory/redisstore", "Conformance"},
+	{"expiry in the script comes early", lua, "local over = now >= h.deadline * 1000", "local over = true", "./inventory/redisstore", "Conformance"},
+	{"the script's documents have no guard", lua, "      if version ~= doc.version then", "      if false then", "./inventory/redisstore", "Conformance"},
+	{"a fence in the script is not compared", lua, "if l.fence ~= fence then return FENCED end", "", "./inventory/redisstore", "Conformance"},
+	{"anybody gives a lease back", "inventory/redisstore/lua/unlease.lua", "if record and match(record, '^%d+') == fence then", "if record then", "./inventory/redisstore", "Conformance"},
+	{"a lease stops what is recorded", lua, "if not leasing or not enforced or kind == 'U'", "if not leasing or kind == 'U'", "./inventory/redisstore", "Conformance"},
+	{"a lease sent again is taken", "inventory/redisstore/lua/lease.lua", "      if by == nonce then", "      if false then", "./inventory/redisstore", "."},
+
+	{"booked is not taken off", "inventory/document.go", "orderLines(plain.Minus(rec.Booked), f.skip)", "orderLines(plain, f.skip)", "./inventory", "."},
+	{"a new idempotency key per try", "inventory/syncer.go", `b.Epoch + "\x00" + b.ID))`, `b.Epoch + "\x00" + b.ID + fmt.Sprint(b.Attempt)))`, "./inventory", "Pusher|Pushes"},
+	{"a late webhook counts again", "inventory/merge.go", "x.Quantity = max(x.Quantity, y.Quantity)\n	return x\n}\n\nfunc compareFulfillments", "x.Quantity += y.Quantity\n	return x\n}\n\nfunc compareFulfillments", "./inventory", "Merge"},
+	{"webhooks are not authenticated", "shopify/receiver.go", "ok = hmac.Equal(mac.Sum(nil), got) || ok", "ok = len(got) > 0", "./shopify", "Receiver"},
+	{"acknowledged before the queue confirmed", "shopify/receiver.go", "	case err != nil:\n		r.count(\"unconfirmed\")", "	case false:\n		r.count(\"unconfirmed\")", "./shopify", "Receiver"},
+}
