@@ -59,10 +59,11 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "demo: %d SKUs at %d locations, seed %d; a shopper and a checkout, %g steps a second each\n", d.skus, len(places), d.seed, d.rate)
 	shop.DeliverToURL("http://" + s.address() + "/webhooks/shopify")
-	if err := d.sell(ctx, shop, s, w, out); err != nil {
+	sold, err := d.sell(ctx, shop, s, w, out)
+	if err != nil {
 		return err
 	}
-	end, cancel := context.WithTimeout(ctx, ending)
+	end, cancel := context.WithDeadline(ctx, sold.Add(ending))
 	defer cancel()
 	left := d.settle(end, shop, s)
 	r, err := compare(context.WithoutCancel(ctx), shop, s)
@@ -108,8 +109,9 @@ func (d demo) openShop(ctx context.Context) (shop *shopifytest.Server, url strin
 }
 
 // sell lets both sellers sell while the service runs, with a live line a
-// second. When it returns, nobody sells any more and the service has stopped.
-func (d demo) sell(ctx context.Context, shop *shopifytest.Server, s *service, w *watch, out io.Writer) error {
+// second. When it returns, nobody has sold since the time it tells, and the
+// service has stopped.
+func (d demo) sell(ctx context.Context, shop *shopifytest.Server, s *service, w *watch, out io.Writer) (sold time.Time, err error) {
 	selling, cancel := context.WithTimeout(ctx, d.length)
 	defer cancel()
 	serving, stop := context.WithCancel(ctx)
@@ -138,9 +140,10 @@ func (d demo) sell(ctx context.Context, shop *shopifytest.Server, s *service, w 
 	sellers.Go(func() error { return checkout.run(selling) })
 	sellers.Go(func() error { return outage(selling, shop, d.length*2/5) })
 	sellers.Go(func() error { return w.live(selling, shop, s, out) })
-	err := sellers.Wait()
+	err = sellers.Wait()
+	sold = time.Now()
 	stop()
-	return errors.Join(err, services.Wait())
+	return sold, errors.Join(err, services.Wait())
 }
 
 // outage takes the shop's API away for two seconds.

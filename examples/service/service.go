@@ -94,12 +94,12 @@ func (s *service) wire(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.router = queue.NewRouter(s.queue, &queue.RouterConfig{Logger: s.cfg.log, BreakerPause: time.Second})
+	s.router = queue.NewRouter(s.queue, &queue.RouterConfig{Logger: s.cfg.log, BreakerPause: time.Second, DrainTimeout: 6 * time.Second})
 	s.router.Handle("shopify.webhooks", "orders", s.consumer.Handle)
 	s.router.HandleBatch("changes", "adjuster", adjuster.Handler(s.stockOf))
 
 	s.pusher = inventory.NewPusher(s.stock, shopify.NewSyncer(s.client, s.catalog, nil), &inventory.PusherConfig{
-		Timeout: 10 * time.Second, OnSettled: s.onSettled, Logger: s.cfg.log,
+		Timeout: 6 * time.Second, OnSettled: s.onSettled, Logger: s.cfg.log,
 	})
 	s.janitor = inventory.NewJanitor(s.stock, &inventory.JanitorConfig{Logger: s.cfg.log})
 
