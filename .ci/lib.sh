@@ -139,13 +139,15 @@ redis_says() { redis-cli -h 127.0.0.1 -p "$redis_port" "$@"; }
 
 redis_answers() { [ "$(redis_says PING)" = PONG ] && [ "$(redis_says INFO server | sed -n 's/^process_id:\([0-9]*\).*/\1/p')" = "$redis_pid" ]; }
 
-# start_redis FSYNC starts a Redis that writes its file like that.
+# start_redis FSYNC starts a Redis that writes its file like that, or, if it is
+# off, none.
 start_redis() {
 	redis_port=$(free_port)
-	local dir
+	local dir aof=(--appendonly yes --appendfsync "$1")
+	[ "$1" != off ] || aof=(--appendonly no)
 	dir=$(mktemp -d "$work/redis.XXXX")
 	redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$dir" --daemonize no --save '' \
-		--appendonly yes --appendfsync "$1" --maxmemory-policy noeviction >"$dir/log" 2>&1 &
+		"${aof[@]}" --maxmemory-policy noeviction >"$dir/log" 2>&1 &
 	redis_pid=$!
 	pids+=("$redis_pid")
 	until_true 10 redis_answers || {
