@@ -5,7 +5,7 @@ work=$(mktemp -d)
 bin=$PWD/.cache/bin
 mkdir -p "$bin" "$work/bin"
 export PATH=$bin:$PATH
-unset REDIS_URL "${!ONHAND_@}" # what is tested on which Redis is said below
+unset REDIS_URL REDIS_EXCLUSIVE REDIS_CLUSTER "${!ONHAND_@}" # what is tested on which Redis is said below
 
 started=$SECONDS
 now=setup # the section that runs
@@ -161,6 +161,49 @@ stop_redis() {
 	kill "$redis_pid"
 	wait "$redis_pid" || true
 	gone "$redis_pid"
+}
+
+# start_cluster starts a Redis Cluster of three masters; cluster_addrs has them.
+cluster_pids=() cluster_addrs=
+
+start_cluster() {
+	local ports=() addrs=() port dir
+	for _ in 1 2 3; do
+		port=$(free_port)
+		dir=$(mktemp -d "$work/cluster.XXXX")
+		redis-server --bind 127.0.0.1 --port "$port" --dir "$dir" --daemonize no --save '' --appendonly yes \
+			--maxmemory-policy noeviction --cluster-enabled yes --cluster-node-timeout 5000 >"$dir/log" 2>&1 &
+		cluster_pids+=("$!")
+		pids+=("$!")
+		until_true 10 redis-cli -h 127.0.0.1 -p "$port" PING || {
+			cat "$dir/log"
+			fail "a node of the Redis Cluster did not start"
+		}
+		ports+=("$port")
+		addrs+=("127.0.0.1:$port")
+	done
+	redis-cli --cluster create "${addrs[@]}" --cluster-yes >"$work/cluster" || {
+		cat "$work/cluster"
+		fail "the Redis Cluster was not made"
+	}
+	for port in "${ports[@]}"; do
+		until_true 20 cluster_ok "$port" || fail "the Redis Cluster is not ok"
+	done
+	cluster_addrs=$(
+		IFS=,
+		echo "${addrs[*]}"
+	)
+}
+
+cluster_ok() { redis-cli -h 127.0.0.1 -p "$1" CLUSTER INFO | grep -q '^cluster_state:ok'; }
+
+stop_cluster() {
+	for pid in "${cluster_pids[@]}"; do
+		kill "$pid"
+		wait "$pid" || true
+		gone "$pid"
+	done
+	cluster_pids=()
 }
 
 # --- checks

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"github.com/onhand-dev/onhand/inventory/redisstore"
 )
 
 const configHelp = `Environment (without -demo):
@@ -19,6 +21,8 @@ const configHelp = `Environment (without -demo):
                           /healthz and /readyz; default: 127.0.0.1:8080
   ONHAND_REDIS_URL        Redis that holds the truth; default: one in this process,
                           which forgets everything when it ends
+  ONHAND_REDIS_ALLOW      what may be unsafe about it, by commas, e.g. no-aof; it is
+                          refused else, and the error has the name
   ONHAND_LOCATIONS        name=location id, by commas; default: every location of
                           the shop by its name there
   ONHAND_REPLAY_PROVED    "true" if this shop is known to execute a request that is
@@ -33,6 +37,7 @@ type config struct {
 	domain, token, shopURL, version string
 	secrets                         []string
 	merchant, listen, redisURL      string
+	redisAllow                      []redisstore.Unsafe
 	locations                       map[string]string
 	replayProved                    bool
 	proveSKU, proveLocation         string
@@ -48,6 +53,9 @@ func configFromEnv(env func(string) string) (config, error) {
 	}
 	c.merchant = cmp.Or(env("ONHAND_MERCHANT"), c.domain)
 	c.secrets = list(env("ONHAND_WEBHOOK_SECRETS"))
+	for _, name := range list(env("ONHAND_REDIS_ALLOW")) {
+		c.redisAllow = append(c.redisAllow, redisstore.Unsafe(name))
+	}
 	if level := env("ONHAND_PROVE_LEVEL"); level != "" {
 		i := strings.LastIndexByte(level, '@')
 		if i <= 0 {

@@ -61,7 +61,7 @@ func (s *service) wire(ctx context.Context) (err error) {
 	if err := s.openRedis(); err != nil {
 		return err
 	}
-	store, err := redisstore.New(ctx, s.redis, nil)
+	store, err := redisstore.New(ctx, s.redis, &redisstore.Config{AllowUnsafe: s.cfg.redisAllow, Logger: s.cfg.log})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/onhand-dev/onhand/inventory/redisstore"
 )
 
 func TestDemoEndsEqual(t *testing.T) {
@@ -27,11 +29,12 @@ func TestDemoEndsEqual(t *testing.T) {
 }
 
 func TestConfigSaysWhatIsMissing(t *testing.T) {
-	env := map[string]string{"ONHAND_LOCATIONS": "berlin=1, lyon=gid://shopify/Location/2", "ONHAND_PROVE_LEVEL": "A@B@berlin"}
+	env := map[string]string{"ONHAND_LOCATIONS": "berlin=1, lyon=gid://shopify/Location/2", "ONHAND_PROVE_LEVEL": "A@B@berlin", "ONHAND_REDIS_ALLOW": "no-aof"}
 	cfg, err := configFromEnv(func(k string) string { return env[k] })
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"berlin": "gid://shopify/Location/1", "lyon": "gid://shopify/Location/2"}, cfg.locations)
 	require.Equal(t, "A@B", cfg.proveSKU)
+	require.Equal(t, []redisstore.Unsafe{redisstore.NoAOF}, cfg.redisAllow)
 	for _, name := range []string{"ONHAND_SHOP_DOMAIN", "ONHAND_SHOP_TOKEN", "ONHAND_WEBHOOK_SECRETS"} {
 		require.ErrorContains(t, cfg.validate(), name)
 	}

@@ -57,8 +57,11 @@
 // on with [inventory.ErrDataLoss], reads included. A merchant that is not there
 // in a fresh process is simply one without levels.
 //
-// An eviction policy other than noeviction could delete levels and IDs, so New
-// refuses it: see [UnsafeError].
+// [Check] reports what can lose stock on the servers of a client, what each
+// finding risks and what to do: eviction, no append-only file, an old version, a
+// replica in place of the master, and more. New refuses what is unsafe unless
+// [Config.AllowUnsafe] has its name. What a managed server does not tell is in
+// the report as unknown.
 //
 // # Errors
 //

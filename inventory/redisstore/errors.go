@@ -4,22 +4,15 @@ import (
 	"fmt"
 )
 
-// UnsafeError says that the server's settings can lose stock. Allow it by name
-// in [Config.AllowUnsafe], or change the server.
-type UnsafeError struct {
-	// Name is the check, as in [Config.AllowUnsafe].
-	Name Unsafe
-	// Setting and Value are the server's.
-	Setting, Value string
-	// Needed is what would be safe.
-	Needed string
-}
+// UnsafeError says that a server can lose stock, by its settings or by what it
+// is. Allow it by name in [Config.AllowUnsafe], or change the server as Do says.
+type UnsafeError struct{ Finding }
 
 func (e *UnsafeError) Error() string {
-	return fmt.Sprintf("redisstore: %s is %q, which is unsafe for stock: it must be %s (or allow %q by name)", e.Setting, e.Value, e.Needed, e.Name)
+	return fmt.Sprintf("redisstore: %s, %s (or allow %q by name)", e.Server, e.Finding, string(e.Name))
 }
 
-// Unsafe names a setting of the server that can lose stock.
+// Unsafe names a check of the server: see [Check].
 type Unsafe string
 
 const (
@@ -28,6 +21,30 @@ const (
 	Eviction Unsafe = "eviction"
 	// OldServer is a server before Redis 7.0.
 	OldServer Unsafe = "old-server"
+	// NoAOF is appendonly no: a restart loses stock.
+	NoAOF Unsafe = "no-aof"
+	// LazyFsync is appendfsync no. With everysec it is a note.
+	LazyFsync Unsafe = "lazy-fsync"
+	// FailingFile is an append-only file that can't be written.
+	FailingFile Unsafe = "failing-file"
+	// NoScripts is a server or a user that may not run scripts.
+	NoScripts Unsafe = "no-scripts"
+	// Replica is a server that is a replica of another.
+	Replica Unsafe = "replica"
+	// ReplicaLag is a replica that is not up to date.
+	ReplicaLag Unsafe = "replica-lag"
+	// Unacknowledged is a master with replicas that writes without any of them.
+	Unacknowledged Unsafe = "unacknowledged"
+	// WritableReplicas is replica-read-only no.
+	WritableReplicas Unsafe = "writable-replicas"
+	// PlainClient is a client of one node of a Cluster.
+	PlainClient Unsafe = "plain-client"
+	// ClusterState is a Cluster that is not ok.
+	ClusterState Unsafe = "cluster-state"
+	// Memory is a server with little room left.
+	Memory Unsafe = "memory"
+	// Clock is a server whose clock is not that of this process.
+	Clock Unsafe = "clock"
 )
 
 // CorruptError says that a record can't be read, so nothing is known of it.

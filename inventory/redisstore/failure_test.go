@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -196,6 +197,27 @@ func TestContexts(t *testing.T) {
 	require.EqualValues(t, 9, level(t, s, merchant, "a").Available, "it had been applied")
 }
 
+// ready makes the server ready when the client has given up on a call by itself.
+type ready struct {
+	srv   *server
+	armed atomic.Bool
+}
+
+func (h *ready) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (h *ready) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h *ready) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if err != nil && h.armed.CompareAndSwap(true, false) {
+			h.srv.mini.SetError("")
+		}
+		return err
+	}
+}
+
 // Answers that mean "not now" are tried again.
 func TestServerThatIsNotReady(t *testing.T) {
 	t.Parallel()
@@ -203,14 +225,14 @@ func TestServerThatIsNotReady(t *testing.T) {
 		t.Run(strings.Fields(text)[0], func(t *testing.T) {
 			t.Parallel()
 			srv, merchant := newMini(t), merchantName()
-			s := srv.open(t, nil)
+			c, h := srv.client(t, nil), &ready{srv: srv}
+			c.AddHook(h)
+			s := openStore(t, c, nil)
 			must(t, s, merchant, inventory.Track("t", line("a", 10)))
 			srv.mini.SetError(text)
-			go func() {
-				time.Sleep(60 * time.Millisecond)
-				srv.mini.SetError("")
-			}()
+			h.armed.Store(true)
 			require.NoError(t, apply(t, s, merchant, inventory.Sell("s", line("a", 1))).Err)
+			require.False(t, h.armed.Load(), "the client had given up")
 			srv.mini.SetError(text)
 			err := apply(t, s, merchant, inventory.Sell("s2", line("a", 1))).Err
 			require.ErrorIs(t, err, inventory.ErrUnknown, "the client may have sent it before by itself")

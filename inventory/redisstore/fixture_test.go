@@ -104,6 +104,9 @@ func openStore(t testing.TB, c redis.UniversalClient, cfg *redisstore.Config) *r
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.AllowUnsafe == nil { // tests are quick on a server without a file
+		cfg.AllowUnsafe = []redisstore.Unsafe{redisstore.NoAOF}
+	}
 	store, err := redisstore.New(context.Background(), c, cfg)
 	require.NoError(t, err)
 	return store

@@ -17,7 +17,8 @@ import (
 
 // Config of a Store. Nil and zero values mean defaults.
 type Config struct {
-	// AllowUnsafe names checks of the server that may fail. Default: none.
+	// AllowUnsafe names checks of the server that may fail: what [Check] finds
+	// unsafe is an error else. Default: none.
 	AllowUnsafe []Unsafe
 	// Buckets is over how many hashes the levels of a new merchant are spread,
 	// from 1 to 1024. It stays as it was when the merchant was created.
@@ -77,9 +78,10 @@ var (
 )
 
 // New returns a Store on a client that the caller owns: it is never closed
-// here. It asks the server whether its settings are safe for stock and returns
-// an [*UnsafeError] where they are not and Config does not allow it. A server
-// that does not say is taken as it is.
+// here. It asks the servers whether they are safe for stock ([Check]), and
+// returns an [*UnsafeError] for each thing that is not and that Config does not
+// allow, joined. What is allowed, warnings and what a server does not tell are
+// logged.
 func New(ctx context.Context, rdb redis.UniversalClient, cfg *Config) (*Store, error) {
 	if rdb == nil {
 		return nil, &inventory.InvalidError{Field: "rdb", Problem: "must not be nil"}
@@ -88,14 +90,18 @@ func New(ctx context.Context, rdb redis.UniversalClient, cfg *Config) (*Store, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{rdb: rdb, cfg: c, merchants: map[string]*merchant{}}
 	if err := rdb.Ping(ctx).Err(); err != nil {
 		return nil, fmt.Errorf("redisstore: ping: %w", err)
 	}
-	if err := s.checkServers(ctx); err != nil {
+	r, err := Check(ctx, rdb)
+	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	if err := r.Err(c.AllowUnsafe...); err != nil {
+		return nil, err
+	}
+	r.log(ctx, c.Logger)
+	return &Store{rdb: rdb, cfg: c, merchants: map[string]*merchant{}}, nil
 }
 
 // merchant is what this Store has seen of a merchant.

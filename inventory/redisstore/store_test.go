@@ -17,65 +17,6 @@ import (
 	"github.com/onhand-dev/onhand/inventory/redisstore"
 )
 
-// told answers INFO and CONFIG in place of the server.
-type told struct{ policy, version string }
-
-func (h told) DialHook(next redis.DialHook) redis.DialHook { return next }
-func (h told) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
-}
-
-func (h told) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		c, ok := cmd.(*redis.StringCmd)
-		if !ok || cmd.Name() != "info" {
-			return next(ctx, cmd)
-		}
-		c.SetVal("# Server\r\nredis_version:" + h.version + "\r\nmaxmemory_policy:" + h.policy + "\r\naof_enabled:0\r\n")
-		return nil
-	}
-}
-
-func TestUnsafeServers(t *testing.T) {
-	t.Parallel()
-	srv := newMini(t)
-	for _, tt := range []struct {
-		told
-		name redisstore.Unsafe
-	}{
-		{told{"noeviction", "7.0.15"}, ""},
-		{told{"noeviction", "10.1.0"}, ""},
-		{told{"allkeys-lru", "7.2.4"}, redisstore.Eviction},
-		{told{"volatile-ttl", "7.2.4"}, redisstore.Eviction},
-		{told{"noeviction", "6.2.14"}, redisstore.OldServer},
-	} {
-		c := srv.client(t, nil)
-		c.AddHook(tt.told)
-		_, err := redisstore.New(context.Background(), c, nil)
-		if tt.name == "" {
-			require.NoError(t, err)
-			continue
-		}
-		var unsafe *redisstore.UnsafeError
-		require.ErrorAs(t, err, &unsafe)
-		require.Equal(t, tt.name, unsafe.Name)
-		_, err = redisstore.New(context.Background(), c, &redisstore.Config{AllowUnsafe: []redisstore.Unsafe{tt.name}})
-		require.NoError(t, err, "allowed by name")
-	}
-}
-
-func TestEvictionOnARealServer(t *testing.T) {
-	srv := newOwn(t) // not parallel: it changes the server
-	ctx, c := context.Background(), srv.raw(t)
-	was := c.ConfigGet(ctx, "maxmemory-policy").Val()["maxmemory-policy"]
-	require.NoError(t, c.ConfigSet(ctx, "maxmemory-policy", "allkeys-lru").Err())
-	defer c.ConfigSet(ctx, "maxmemory-policy", was)
-	_, err := redisstore.New(ctx, c, nil)
-	var unsafe *redisstore.UnsafeError
-	require.ErrorAs(t, err, &unsafe)
-	require.Equal(t, "allkeys-lru", unsafe.Value)
-}
-
 func TestNewRefusesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	srv := newMini(t)
