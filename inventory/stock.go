@@ -199,8 +199,11 @@ func (s *Stock) expire(ctx context.Context, out []Outcome) bool {
 		return false
 	}
 	moved := false
-	for _, o := range s.store.Apply(ctx, changes) {
+	for i, o := range s.store.Apply(ctx, changes) {
 		moved = moved || o.Err == nil
+		if o.Err != nil && Answered(o.Err) {
+			s.log.WarnContext(ctx, "a reservation can't expire; it is tried again in an hour", "reservation", ids[i], "error", o.Err)
+		}
 	}
 	return moved
 }

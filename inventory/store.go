@@ -77,9 +77,11 @@ type Outbox interface {
 type Store interface {
 	Ledger
 	Outbox
-	// Tidy expires reservations, forgets old ones and finishes what was cut
-	// off, in at most max steps; more says that there is more to do.
-	Tidy(ctx context.Context, merchant string, max int) (more bool, err error)
+	// Tidy expires reservations, forgets old ones and leases that are over, and
+	// finishes what was cut off: at most max of each. It may be cut off anywhere
+	// and run by any number of processes. A reservation whose expiry is refused is
+	// due again in an hour only, whoever submitted it, so that others get their turn.
+	Tidy(ctx context.Context, merchant string, max int) (Tidied, error)
 }
 
 // Bookmarker is an optional power of a Store: it keeps cursors. An unknown

@@ -73,6 +73,9 @@ func (s *Store) apply(c inventory.Change, now time.Time) inventory.Outcome {
 			st.out.Err = errors.Join(inventory.ErrExpired, err)
 		}
 		st.out.Late = false
+		if c.Kind == inventory.KindExpire && st.hold != nil { // others get their turn first
+			st.hold.retry = now.Add(parkedFor).Truncate(time.Millisecond)
+		}
 	default:
 		st.write(after)
 		st.out.Lines = st.lines
@@ -354,6 +357,7 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 		}
 	}
 	if st.hold != nil {
+		st.hold.retry = time.Time{}
 		delete(m.held, st.hold)
 		if st.hold.Status == inventory.Held {
 			m.held[st.hold] = true

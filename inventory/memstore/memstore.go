@@ -7,9 +7,7 @@ package memstore
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
-	"slices"
 	"sync"
 	"time"
 
@@ -86,6 +84,8 @@ type hold struct {
 	settled bool
 	// ended is when it was committed, released or expired.
 	ended time.Time
+	// retry is when it is due again, its expiry having been refused.
+	retry time.Time
 }
 
 type document struct {
@@ -110,55 +110,4 @@ func (s *Store) merchant(name string) *merchant {
 		s.merchants[name] = m
 	}
 	return m
-}
-
-// due lists reservations whose time is over, oldest first.
-func (m *merchant) due(now time.Time, most int) []string {
-	var due []*hold
-	for h := range m.held {
-		if !now.Before(h.ExpiresAt) {
-			due = append(due, h)
-		}
-	}
-	slices.SortFunc(due, func(a, b *hold) int { return cmp.Or(a.ExpiresAt.Compare(b.ExpiresAt), cmp.Compare(a.ID, b.ID)) })
-	var ids []string
-	for _, h := range due[:min(len(due), most)] {
-		ids = append(ids, h.ID)
-	}
-	return ids
-}
-
-// Tidy implements [inventory.Store].
-func (s *Store) Tidy(ctx context.Context, name string, most int) (more bool, err error) {
-	if err := ctx.Err(); err != nil {
-		return false, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m, now := s.merchant(name), s.now()
-	for _, id := range m.due(now, most) {
-		c := inventory.Expire(id)
-		c.Merchant = name
-		s.apply(c, now)
-	}
-	left := most
-	for id, h := range m.holds {
-		if h.Status != inventory.Held && now.Sub(h.ended) > s.horizon && left > 0 {
-			delete(m.holds, id)
-			left--
-		}
-	}
-	for k := range m.leases {
-		if m.fence(k, now) == 0 && left > 0 {
-			delete(m.leases, k)
-			left--
-		}
-	}
-	for id, x := range m.ids {
-		if now.Sub(x.at) > s.horizon && left > 0 {
-			delete(m.ids, id)
-			left--
-		}
-	}
-	return left == 0 || len(m.due(now, 1)) > 0, nil
 }

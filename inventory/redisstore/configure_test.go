@@ -78,9 +78,9 @@ func TestTidyFinishesAConfigure(t *testing.T) {
 		require.Positive(t, n)
 		require.Less(t, n, levels)
 
-		more, calls := true, 0
-		for more {
-			more, err = other.Tidy(context.Background(), merchant, 100)
+		done, calls := inventory.Tidied{More: true}, 0
+		for done.More {
+			done, err = other.Tidy(context.Background(), merchant, 100)
 			require.NoError(t, err)
 			calls++
 			require.Less(t, calls, 200, "Tidy must come to an end")

@@ -101,7 +101,7 @@ func (d *pair) run() {
 		}
 		actions["tidy"] = func(t *rapid.T) {
 			d.T = t
-			d.both("tidy", func(s leasing, _ int) (any, error) { return s.Tidy(context.Background(), d.merchant, 50) })
+			d.tidy()
 		}
 	}
 	d.Repeat(actions)
@@ -367,6 +367,18 @@ func (d *pair) apply() {
 			out[i].Err = nil
 		}
 		return map[string]any{"out": out, "errs": errs}, nil
+	})
+}
+
+func (d *pair) tidy() {
+	d.both("tidy", func(s leasing, _ int) (any, error) {
+		done, err := s.Tidy(context.Background(), d.merchant, 50)
+		var stuck []string
+		for _, x := range done.Stuck {
+			stuck = append(stuck, x.Reservation+" "+describe(x.Err))
+		}
+		done.Stuck, done.Leases = nil, 0 // Lease clears away some itself
+		return map[string]any{"done": done, "stuck": stuck}, err
 	})
 }
 

@@ -22,6 +22,7 @@ var (
 	renewScript     = script("leases", "renew")
 	sealScript      = script("outbox", "seal")
 	settleScript    = script("outbox", "settle")
+	sweepScript     = script("leases", "sweep")
 	tidyScript      = script("tidy")
 	unleaseScript   = script("leases", "unlease")
 )

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/onhand-dev/onhand/inventory"
 )
@@ -71,15 +72,11 @@ var timeTests = []test{
 		}
 		f.must(inventory.Reserve("long", hour, line("a", 5)))
 		f.advance(minute)
-		more, err := f.store.Tidy(f.Context(), f.merchant, 3)
-		f.noError(err)
-		f.yes(more, "20 are due, 3 are done")
+		f.equal(inventory.Tidied{Expired: 3, More: true}, f.tidyOnce(3), "20 are due, 3 are done")
 		f.yes(f.level("a").Reserved >= 45-6, "at most 3 in one call")
 		f.tidy()
 		f.equal(stock("a", 95, 5, 0), f.states("a"))
-		more, err = f.store.Tidy(f.Context(), f.merchant, 3)
-		f.noError(err)
-		f.no(more, "nothing is left")
+		f.equal(inventory.Tidied{}, f.tidyOnce(3), "nothing is left")
 	}},
 	{"two processes tidy at once", advance | reopen, func(f *fixture) {
 		f.track("a", 100)
@@ -90,11 +87,13 @@ var timeTests = []test{
 		g := f.second()
 		errs := make([]error, 8)
 		var all sync.WaitGroup
+		var expired atomic.Int64
 		for i := range errs {
 			all.Go(func() {
-				s, more := []*fixture{f, g}[i%2].store, true
-				for round := 0; more && errs[i] == nil; round++ {
-					more, errs[i] = s.Tidy(f.Context(), f.merchant, 4)
+				s, done := []*fixture{f, g}[i%2].store, inventory.Tidied{More: true}
+				for round := 0; done.More && errs[i] == nil; round++ {
+					done, errs[i] = s.Tidy(f.Context(), f.merchant, 4)
+					expired.Add(int64(done.Expired))
 					if round == 1000 {
 						errs[i] = errors.New("tidy says for ever that there is more to do")
 					}
@@ -103,8 +102,25 @@ var timeTests = []test{
 		}
 		all.Wait()
 		f.noError(errors.Join(errs...))
+		f.equal(int64(30), expired.Load(), "each is counted by whoever did it")
 		f.equal(stock("a", 100, 0, 0), f.states("a"), "each hold comes back once")
 		f.equal(int64(1+2*30), f.level("a").Version, "each expiry is one Change")
+	}},
+	{"what can't expire waits an hour and lets others go first", advance, stuckHolds},
+	{"a stuck hold is due again as soon as it is written", advance, func(f *fixture) {
+		stuckHold(f)
+		f.must(inventory.Move("back", inventory.Available, inventory.Reserved, line("a", 1)))
+		f.must(inventory.ReleasePart("p", "h", line("a", 1)))
+		f.equal([]string{"h"}, f.must(inventory.Receive("r", line("a", 1))).Due)
+		f.must(inventory.Expire("h"))
+		f.equal(stock("a", 11, 0, 0), f.states("a"))
+	}},
+	{"a stuck hold can be committed as one that has happened", advance, func(f *fixture) {
+		stuckHold(f)
+		f.must(recorded(inventory.Commit("h", "o1")))
+		f.equal(stock("a", 8, -1, 3), f.states("a"), "the one that was moved by hand shows")
+		f.advance(2 * hour)
+		f.equal(inventory.Tidied{}, f.tidyOnce(9))
 	}},
 	{"expired stock is pending for its channels", advance, func(f *fixture) {
 		f.pending("a")
@@ -120,4 +136,50 @@ var timeTests = []test{
 		f.tidy()
 		f.stands(shop, "a", 10, 8)
 	}},
+}
+
+// stuckHold brings the hold h of 3 units to be over, when one of them has been
+// moved by hand, and tried to expire.
+func stuckHold(f *fixture) {
+	f.Helper()
+	f.track("a", 10)
+	f.must(inventory.Reserve("h", minute, line("a", 3)))
+	f.must(inventory.Move("by hand", inventory.Reserved, inventory.Available, line("a", 1)))
+	f.advance(minute)
+	f.refuse(inventory.Expire("h"), inventory.ErrInsufficient)
+}
+
+func stuckHolds(f *fixture) {
+	f.track("a", 100)
+	for i := range 30 {
+		f.must(inventory.Reserve("stuck"+string(rune('A'+i)), minute, line("a", 2)))
+	}
+	f.must(inventory.Reserve("good", 2*minute, line("a", 5)))
+	f.must(inventory.Move("by hand", inventory.Reserved, inventory.Available, line("a", 64)))
+	f.advance(2 * minute)
+	tried := map[string]bool{}
+	for range 8 {
+		done := f.tidyOnce(4)
+		f.equal(0, done.Expired)
+		for _, s := range done.Stuck {
+			f.errorIs(s.Err, inventory.ErrInsufficient, "the report says why")
+			tried[s.Reservation] = true
+		}
+	}
+	f.equal(31, len(tried), "each is tried once")
+	f.equal(inventory.Tidied{}, f.tidyOnce(4), "and not again and again")
+	f.equal(0, len(f.must(inventory.Receive("r1", line("a", 1))).Due), "nor does it keep others from being named")
+	f.equal(inventory.ExpiredHold, f.hold("good").Status, "it is over all the same")
+
+	f.must(inventory.Reserve("later", minute, line("a", 1)))
+	f.advance(minute)
+	f.equal([]string{"later"}, f.must(inventory.Receive("r2", line("a", 1))).Due)
+	f.equal(inventory.Tidied{Expired: 1}, f.tidyOnce(4))
+
+	f.must(inventory.Move("put back", inventory.Available, inventory.Reserved, line("a", 64)))
+	f.advance(hour - 2*minute)
+	f.equal(inventory.Tidied{}, f.tidyOnce(4), "an hour has not passed")
+	f.advance(2 * minute)
+	f.tidy()
+	f.equal(stock("a", 102, 0, 0), f.states("a"))
 }

@@ -248,13 +248,19 @@ func (f *fixture) applied(ids ...string) []bool {
 func (f *fixture) tidy() {
 	f.Helper()
 	for range 10_000 {
-		more, err := f.store.Tidy(f.Context(), f.merchant, 7)
-		f.noError(err)
-		if !more {
+		if !f.tidyOnce(7).More {
 			return
 		}
 	}
 	f.Fatalf("Tidy says for ever that there is more to do")
+}
+
+// tidyOnce tidies at most so much of each kind.
+func (f *fixture) tidyOnce(most int) inventory.Tidied {
+	f.Helper()
+	done, err := f.store.Tidy(f.Context(), f.merchant, most)
+	f.noError(err)
+	return done
 }
 
 func (f *fixture) settings() inventory.Settings {

@@ -165,10 +165,34 @@ var leaseTimeTests = []test{
 		f.advance(minute)
 		l := f.lease("a")
 		f.tidy()
+		f.equal(inventory.Tidied{}, f.tidyOnce(9))
 		f.leased(sellOne("s", "a"), "a")
 		f.must(under(l, sellOne("s", "a"), "a"))
 		next := f.lease("b")
 		f.yes(next.Fence > l.Fence && l.Fence > over.Fence, "tokens grow")
+	}},
+	{"those that are over go some at a time", advance, func(f *fixture) {
+		f.track("a", 9)
+		keys := make([]string, 30)
+		for i := range keys {
+			keys[i] = "over-" + string(rune('A'+i))
+		}
+		over := f.leaseFor(minute, keys...)
+		f.advance(minute - time.Second)
+		l := f.lease("a")
+		f.equal(inventory.Tidied{}, f.tidyOnce(100), "none is over yet")
+		f.advance(time.Second)
+		gone := 0
+		for range 1000 {
+			done := f.tidyOnce(7)
+			f.yes(done.Leases <= 7, "%d at once", done.Leases)
+			gone += done.Leases
+		}
+		f.equal(30, gone)
+		f.must(under(l, sellOne("s", "a"), "a"))
+		_, err := f.leaser().Renew(f.Context(), over, hour)
+		f.errorIs(err, inventory.ErrFenced)
+		f.yes(f.lease(keys...).Fence > l.Fence, "tokens grow")
 	}},
 	{"renewed it goes on, and never gets shorter", advance, func(f *fixture) {
 		f.track("a", 9)

@@ -107,9 +107,9 @@ func (s *lossy) Claim(ctx context.Context, merchant, channel string, most int, l
 	return s.Store.Claim(ctx, merchant, channel, most, lease)
 }
 
-func (s *lossy) Tidy(ctx context.Context, merchant string, most int) (bool, error) {
+func (s *lossy) Tidy(ctx context.Context, merchant string, most int) (inventory.Tidied, error) {
 	if s.err != nil {
-		return false, s.err
+		return inventory.Tidied{}, s.err
 	}
 	return s.Store.Tidy(ctx, merchant, most)
 }

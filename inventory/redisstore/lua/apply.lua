@@ -594,6 +594,15 @@ local function main()
     applied[#applied + 1] = kind .. '\t' .. id .. '\t' .. linetext .. '\t' .. note
   end
 
+  -- park makes a hold whose expiry was refused due again in an hour only: due
+  -- names a few, and those that can't expire must not keep out the others.
+  local function park()
+    if not call('ZSCORE', KEYS[3], id) then return end
+    begin()
+    call('ZADD', KEYS[3], text(floor(now / 1000) + 3600000), id)
+    duenow = nil
+  end
+
   -- level answers a level, once per Change.
   local count
   local function level(l)
@@ -619,6 +628,7 @@ local function main()
 
     local code = identify() or guard() or leased() or move() or APPLIED
     if code == APPLIED then write() end
+    if kind == 'E' and code ~= APPLIED and (code ~= DUPLICATE or not h) then park() end
 
     put(code)
     put(late)

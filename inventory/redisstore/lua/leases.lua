@@ -1,4 +1,4 @@
--- leases.lua is what apply, lease, renew and unlease share; it follows common.lua.
+-- leases.lua is what apply, lease, renew, unlease and sweep share; it follows common.lua.
 --
 -- The leases of a merchant are one hash: level -> "fence until(ms) nonce". The
 -- nonce is that of the call that made it. One is in force before until; at
