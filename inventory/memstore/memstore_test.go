@@ -21,6 +21,7 @@ func TestStore(t *testing.T) {
 		Advance: func(_ *testing.T, s inventory.Store, d time.Duration) {
 			s.(*store).clock.advance(d)
 		},
+		ClockBack: func(_ *testing.T, s inventory.Store, d time.Duration) { s.(*store).clock.advance(-d) },
 		LoseReply: func(_ *testing.T, s inventory.Store) { s.(*store).lose.Store(report) },
 	})
 }
@@ -34,6 +35,7 @@ func TestStoreSendsAgain(t *testing.T) {
 		Advance: func(_ *testing.T, s inventory.Store, d time.Duration) {
 			s.(*store).clock.advance(d)
 		},
+		ClockBack: func(_ *testing.T, s inventory.Store, d time.Duration) { s.(*store).clock.advance(-d) },
 	})
 }
 

@@ -92,6 +92,12 @@ func harness(t *testing.T, newServer func(testing.TB) *server) storetest.Harness
 			defer r.mu.Unlock()
 			r.srv.advance(d, &r.now)
 		}
+		h.ClockBack = func(t *testing.T, s inventory.Store, d time.Duration) {
+			r := find(s)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.srv.clockBack(d, &r.now)
+		}
 	}
 	return h
 }

@@ -32,6 +32,7 @@ func TestScriptsAnswerAsTheModelDoes(t *testing.T) {
 			T: rt, merchant: merchantName(), redis: store, raw: raw, timed: true,
 			memory:  memstore.New(&memstore.Config{Now: func() time.Time { return now }}),
 			advance: func(d time.Duration) { srv.advance(d, &now) },
+			back:    func(d time.Duration) { srv.clockBack(d, &now) },
 		}
 		d.run()
 	})
@@ -65,7 +66,7 @@ type pair struct {
 	*rapid.T
 	merchant      string
 	memory, redis leasing
-	advance       func(time.Duration)
+	advance, back func(time.Duration)
 	timed         bool
 	batches       [2][]inventory.Batch
 	leases        []inventory.Lease
@@ -98,6 +99,9 @@ func (d *pair) run() {
 	if d.advance != nil {
 		actions["advance"] = func(t *rapid.T) {
 			d.advance(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute)
+		}
+		actions["clock back"] = func(t *rapid.T) {
+			d.back(time.Duration(rapid.IntRange(1, 20).Draw(t, "minutes")) * time.Minute)
 		}
 		actions["tidy"] = func(t *rapid.T) {
 			d.T = t

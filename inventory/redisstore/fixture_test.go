@@ -119,6 +119,18 @@ func (s *server) advance(d time.Duration, now *time.Time) {
 	s.mini.FastForward(d)
 }
 
+// clockBack puts the clock of the embedded server back. Redis keeps the moment
+// at which a key expires; the embedded one keeps how long it has.
+func (s *server) clockBack(d time.Duration, now *time.Time) {
+	*now = now.Add(-d)
+	s.mini.SetTime(*now)
+	for _, k := range s.mini.Keys() {
+		if ttl := s.mini.TTL(k); ttl > 0 {
+			s.mini.SetTTL(k, ttl+d)
+		}
+	}
+}
+
 func merchantName() string { return "test-" + rand.Text() }
 
 // raw returns a client that tests use to look at records and to spoil them.

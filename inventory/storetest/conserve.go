@@ -32,6 +32,9 @@ func conserve(t *testing.T, h Harness) {
 		}
 		if h.Advance != nil {
 			steps["advance"] = k.advance
+		}
+		if h.Advance != nil && h.ClockBack != nil {
+			steps["clock back"] = k.clockBack
 			steps["tidy"] = k.tidy
 		}
 		rt.Repeat(steps)
@@ -266,6 +269,14 @@ func (k *books) answer(rt *rapid.T) {
 	}
 	k.f.settle(b, answers...)
 	k.f.settle(b, answers...)
+}
+
+// clockBack puts the clock back: what was over may be held again, and what has
+// expired stays so.
+func (k *books) clockBack(rt *rapid.T) {
+	d := time.Duration(rapid.IntRange(1, 5).Draw(rt, "minutes")) * minute
+	k.clock -= d
+	k.f.clockBack(d)
 }
 
 func (k *books) advance(rt *rapid.T) {

@@ -51,6 +51,8 @@ func each(t *testing.T, h Harness, tests []test) {
 			switch {
 			case tt.needs&advance != 0 && h.Advance == nil:
 				t.Skip("the harness has no Advance, so nothing is known of what time does to this store")
+			case tt.needs&clockBack != 0 && (h.ClockBack == nil || h.Advance == nil):
+				t.Skip("the harness has no ClockBack and Advance, so nothing is known of a clock that goes back")
 			case tt.needs&reopen != 0 && h.Reopen == nil:
 				t.Skip("the harness has no Reopen, so nothing is known of a second process")
 			case tt.needs&loseReply != 0 && h.LoseReply == nil:
@@ -77,6 +79,7 @@ const (
 	reopen
 	loseReply
 	goBack
+	clockBack
 )
 
 // second returns the fixture as another process sees it.
@@ -90,6 +93,11 @@ func (f *fixture) second() *fixture {
 func (f *fixture) advance(d time.Duration) {
 	f.Helper()
 	f.h.Advance(f.t, f.store, d)
+}
+
+func (f *fixture) clockBack(d time.Duration) {
+	f.Helper()
+	f.h.ClockBack(f.t, f.store, d)
 }
 
 // apply submits Changes in one call and returns their outcomes.

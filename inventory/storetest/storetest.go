@@ -12,7 +12,7 @@
 //	}
 //
 // Open is all that is required. Each further field of [Harness] is a way to
-// make trouble: a second process, time that passes, a reply that is lost, data
+// make trouble: a second process, time that passes or goes back, a reply that is lost, data
 // that go back. What a harness can't do is skipped, and the skipped test says
 // so; a store that nobody can make lose a reply has not been shown to survive
 // one. Package memstore passes and is the model to read.
@@ -27,6 +27,7 @@
 //     [inventory.Leaser]
 //   - reservations: what each operation does in each state of a hold
 //   - orders: an order that settles a hold, in each state of it
+//   - clock: a clock that jumps forward or back doubles and loses nothing
 //   - channels: what is believed, shown and pending moves in the same step
 //   - outbox: batches are claimed, sealed and settled by several processes
 //   - conserve: random histories against a bookkeeping of their own
@@ -60,6 +61,9 @@ type Harness struct {
 	// Advance lets d pass on the clock of s and of all that were reopened from
 	// it, and of no other store: tests run in parallel.
 	Advance func(t *testing.T, s inventory.Store, d time.Duration)
+	// ClockBack puts the clock of s and of all that were reopened from it back
+	// by d, as that of a promoted replica can be. It is used with Advance.
+	ClockBack func(t *testing.T, s inventory.Store, d time.Duration)
 	// LoseReply arranges that the next write through s takes effect and its
 	// reply is lost. The client then sends the same again by itself, or reports
 	// [inventory.ErrUnknown].
@@ -89,6 +93,7 @@ func Run(t *testing.T, h Harness) {
 		{"leases", leases},
 		{"reservations", reservations},
 		{"orders", orders},
+		{"clock", clocks},
 		{"channels", channels},
 		{"outbox", outbox},
 		{"conserve", conserve},
