@@ -136,6 +136,12 @@ type Document struct {
 	Body    []byte
 	// Doubts list the document with [Ledger.Doubtful] until a write has none.
 	Doubts []Reason
+	// Compact and Base are kept beside the body, for [Ledger.ScanDocuments]: the
+	// body is in its compact form; the order's first facts moved nothing.
+	Compact, Base bool
+	// Gone makes the write delete the document. Such a Change has no lines and
+	// no reservation; a repeat of it is an [ErrConflict].
+	Gone bool
 }
 
 // ReportedBy returns the Change as one that has happened at a channel: it is

@@ -27,8 +27,8 @@ type record struct {
 	// BookedKits is Booked for the components of kits. The channel has moved its
 	// number of the kit and none of theirs, so they are told to it.
 	BookedKits Movement `json:"booked_kits,omitempty"`
-	// Base: placed before the channel was loaded, so its first facts moved
-	// nothing.
+	// Base: placed before the channel was loaded, or longer ago than documents
+	// are kept, so its first facts moved nothing.
 	Base bool `json:"base,omitempty"`
 	// Settled: the reservation that the order carries has been settled.
 	Settled bool `json:"settled,omitempty"`
@@ -47,7 +47,8 @@ type OrderRecord struct {
 	// Booked is by how much it has moved stock here, Base orders from their
 	// first sight on; of kits the components.
 	Booked Movement
-	// Base: placed before the channel's load watermark.
+	// Base: placed before the channel's load watermark, or longer ago than
+	// [Config.ForgetOrders], so what was heard first moved nothing.
 	Base bool
 	// Doubts say why it is not sure.
 	Doubts []Reason
@@ -65,14 +66,19 @@ func (s *Stock) Orders(ctx context.Context, documents ...string) ([]*OrderRecord
 		if d.Version == 0 {
 			continue
 		}
-		rec, err := decodeRecord(d)
+		rec, err := recordOf(d)
 		if err != nil {
 			return nil, err
 		}
-		booked := slices.Concat(rec.Booked, rec.BookedKits).tidy()
-		out[i] = &OrderRecord{Order: rec.Order, Booked: booked, Base: rec.Base, Doubts: d.Doubts}
+		out[i] = &rec
 	}
 	return out, nil
+}
+
+func recordOf(d Document) (OrderRecord, error) {
+	rec, err := decodeRecord(d)
+	booked := slices.Concat(rec.Booked, rec.BookedKits).tidy()
+	return OrderRecord{Order: rec.Order, Booked: booked, Base: rec.Base, Doubts: d.Doubts}, err
 }
 
 func decodeRecord(d Document) (record, error) {
@@ -80,7 +86,11 @@ func decodeRecord(d Document) (record, error) {
 	if d.Version == 0 {
 		return rec, nil
 	}
-	if err := json.Unmarshal(d.Body, &rec); err != nil {
+	body, err := unpacked(d.Body)
+	if err == nil {
+		err = json.Unmarshal(body, &rec)
+	}
+	if err != nil {
 		return rec, fmt.Errorf("inventory: document %s is not readable: %w", d.Name, err)
 	}
 	return rec, nil
@@ -214,7 +224,7 @@ func (s *Stock) write(ctx context.Context, f *file, d Document, set Settings, ki
 	if known && len(plain.Minus(rec.Booked)) == 0 && len(parts.Minus(rec.BookedKits)) == 0 {
 		return c, &Outcome{Duplicate: true, Doubts: doubts}, nil
 	}
-	if rec.Order.Full && !before.Full && rec.Order.Created < channel.Since.Unix() && rec.Order.Created > 0 {
+	if rec.Order.Full && !before.Full && s.old(rec.Order, channel) {
 		rec.Base, rec.Settled, rec.Booked, rec.BookedKits = true, true, plain, parts
 	}
 	c = Change{
@@ -229,7 +239,7 @@ func (s *Stock) write(ctx context.Context, f *file, d Document, set Settings, ki
 	if err != nil {
 		return c, nil, fmt.Errorf("inventory: document %s: %w", f.name, err)
 	}
-	c.Document = &Document{Name: f.name, Version: d.Version, Body: body, Doubts: doubts}
+	c.Document = &Document{Name: f.name, Version: d.Version, Body: body, Doubts: doubts, Base: rec.Base}
 	return c, nil, c.Validate()
 }
 

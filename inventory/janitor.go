@@ -11,7 +11,8 @@ import (
 )
 
 // Janitor tidies a stock: it lets reservations expire, forgets old ones, takes
-// away leases that are over and finishes what was cut off. It works in bounded
+// away leases that are over, finishes what was cut off, and compacts and forgets
+// documents of old orders. It works in bounded
 // steps that may be cut off anywhere, in any number of processes.
 //
 // Nothing depends on one. Without it stock is right all the same, as whoever
@@ -23,6 +24,8 @@ type Janitor struct {
 
 	mu    sync.Mutex
 	stats JanitorStats
+	look  look
+	next  time.Time // when to see whether a look is due
 	stuck map[string]found
 }
 
@@ -40,6 +43,10 @@ type JanitorConfig struct {
 	// Steps is how much a round does of each kind of work. It bounds how long
 	// one call keeps a store from others. Default: 100.
 	Steps int
+	// OrdersEvery is the time between two beginnings of a look through all
+	// documents of orders. If the store is a [Bookmarker], any number of
+	// Janitors look through them together. Default: 1 h.
+	OrdersEvery time.Duration
 	// Logger of errors, and of reservations that can't expire. Default: none.
 	Logger *slog.Logger
 }
@@ -48,8 +55,8 @@ type JanitorConfig struct {
 type JanitorStats struct {
 	// Rounds, and Failed those of them that ended with an error.
 	Rounds, Failed int64
-	// Expired, Forgotten and Leases are as in [Tidied].
-	Expired, Forgotten, Leases int64
+	// The following are as in [Tidied].
+	Expired, Forgotten, Leases, CompactedOrders, ForgottenOrders int64
 	// Stuck are the reservations that this Janitor could not let expire within
 	// the last two hours, by ID, at most 1,000. One is tried every hour.
 	Stuck []Stuck
@@ -65,6 +72,7 @@ func NewJanitor(s *Stock, cfg *JanitorConfig) *Janitor {
 		c = *cfg
 	}
 	c.Every = cmp.Or(max(c.Every, 0), time.Second)
+	c.OrdersEvery = cmp.Or(max(c.OrdersEvery, 0), time.Hour)
 	c.Steps = cmp.Or(max(c.Steps, 0), 100)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -91,6 +99,9 @@ func (j *Janitor) Run(ctx context.Context) error {
 // error. The error is that of the store; another round makes up for it.
 func (j *Janitor) Round(ctx context.Context) (Tidied, error) {
 	done, err := j.stock.store.Tidy(ctx, j.stock.merchant, j.cfg.Steps)
+	if err == nil {
+		err = j.lookAtOrders(ctx, &done)
+	}
 	j.note(done, err)
 	for _, s := range done.Stuck {
 		j.cfg.Logger.WarnContext(ctx, "a reservation can't expire; it is tried again in an hour",
@@ -110,6 +121,8 @@ func (j *Janitor) note(done Tidied, err error) {
 	s.Expired += int64(done.Expired)
 	s.Forgotten += int64(done.Forgotten)
 	s.Leases += int64(done.Leases)
+	s.CompactedOrders += int64(done.CompactedOrders)
+	s.ForgottenOrders += int64(done.ForgottenOrders)
 	for _, x := range done.Stuck {
 		if len(j.stuck) < mostStuck {
 			j.stuck[x.Reservation] = found{x, now}

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -23,6 +24,8 @@ type Stock struct {
 	spread   bool
 	observe  func(Change, Outcome)
 	log      *slog.Logger
+
+	compactOrders, forgetOrders time.Duration
 }
 
 // Config of a Stock. Nil and zero values mean defaults.
@@ -43,12 +46,21 @@ type Config struct {
 	// Observe is called with every Change that came in and what became of it, by
 	// the goroutine that submitted it: for metrics. Default: none.
 	Observe func(Change, Outcome)
+	// CompactOrders is how long the document of an order is kept as it is after
+	// its last change; then a [Janitor] writes it in a compact form, about a
+	// quarter as long, in which nothing is lost. Default: 60 days.
+	CompactOrders time.Duration
+	// ForgetOrders is how long a document is kept in all after its last change;
+	// then a Janitor deletes it. An order of which there is no document, and that
+	// was placed longer ago than this less 30 days, is a base: what is heard of it
+	// first moves nothing. At least 31 days longer than CompactOrders. Default: 400 days.
+	ForgetOrders time.Duration
 	// Logger of what somebody should look at. Default: none.
 	Logger *slog.Logger
 }
 
 // New returns the stock of a merchant. The error is an [*InvalidError] about
-// the merchant's name.
+// the merchant's name or a field of Config.
 func New(s Store, merchant string, cfg *Config) (*Stock, error) {
 	if err := ValidMerchant(merchant); err != nil {
 		return nil, err
@@ -66,7 +78,16 @@ func New(s Store, merchant string, cfg *Config) (*Stock, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.CompactOrders = cmp.Or(c.CompactOrders, defaultCompactOrders)
+	c.ForgetOrders = cmp.Or(c.ForgetOrders, defaultForgetOrders)
+	switch {
+	case c.CompactOrders < 0:
+		return nil, &InvalidError{Field: "Config.CompactOrders", Problem: "must not be negative"}
+	case c.ForgetOrders < c.CompactOrders+lateFacts+24*time.Hour:
+		return nil, &InvalidError{Field: "Config.ForgetOrders", Problem: "must be 31 days or more beyond CompactOrders"}
+	}
 	return &Stock{
+		compactOrders: c.CompactOrders, forgetOrders: c.ForgetOrders,
 		store: s, applier: c.Locker, merchant: merchant, kits: c.Kits, sourcer: c.Sourcer, spread: c.SpreadKits,
 		observe: c.Observe, log: c.Logger,
 	}, nil

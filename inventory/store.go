@@ -35,11 +35,25 @@ type Ledger interface {
 	// bodies. Fetchable selects those with a doubt that a fetch can end (see
 	// [Reason.Fetch]), else those that need their levels checked.
 	Doubtful(ctx context.Context, merchant string, fetchable bool, max int) ([]Doubt, error)
+	// ScanDocuments looks at about max documents from a cursor on, "" for the
+	// first, and returns those that q selects, in no order, and the next cursor,
+	// "" at the end. What is there during the whole scan comes at least once.
+	ScanDocuments(ctx context.Context, merchant string, q DocumentQuery, cursor string, max int) (docs []Document, next string, err error)
 	// Settings returns the merchant's settings.
 	Settings(ctx context.Context, merchant string) (Settings, error)
 	// Configure merges settings. It returns when every level has been marked
 	// by the new rules; a Configure that was cut off is finished by Tidy.
 	Configure(ctx context.Context, merchant string, set Settings) error
+}
+
+// DocumentQuery selects documents by when they were last written, by the store's
+// clock.
+type DocumentQuery struct {
+	// Whole selects documents that are not compact and were written so long ago
+	// or longer, Compact those that are. Below zero: none of them.
+	Whole, Compact time.Duration
+	// Bases leaves out all that are not [Document.Base].
+	Bases bool
 }
 
 // Doubt is a document that is not sure of what it says.

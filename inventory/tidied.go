@@ -11,6 +11,9 @@ type Tidied struct {
 	Forgotten int
 	// Leases that were over are gone.
 	Leases int
+	// CompactedOrders and ForgottenOrders are documents; only a Janitor looks at
+	// them. See [Config.CompactOrders].
+	CompactedOrders, ForgottenOrders int
 	// More says that there is more to do.
 	More bool
 }

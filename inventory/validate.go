@@ -78,6 +78,8 @@ func (c Change) validOrder() error {
 		return &InvalidError{Field: "Document.Body", Problem: fmt.Sprintf("has more than %d bytes", MaxDocument)}
 	case c.Reservation != "" && !validName(c.Reservation):
 		return &InvalidError{Field: "Reservation", Problem: badName}
+	case c.Document.Gone && (len(c.Lines) > 0 || c.Reservation != ""):
+		return &InvalidError{Field: "Document.Gone", Problem: "deletes the document, so the Change must not move anything"}
 	}
 	return c.validLines()
 }

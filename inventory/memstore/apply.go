@@ -346,6 +346,10 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 			st.hold.Status, st.hold.Order, st.hold.settled, st.hold.ended = inventory.CommittedHold, c.Document.Name, true, st.now
 		}
 		d := *c.Document
+		if d.Gone {
+			delete(m.docs, d.Name)
+			break
+		}
 		d.Version++
 		d.Body = slices.Clone(d.Body)
 		d.Doubts = slices.Clone(d.Doubts)

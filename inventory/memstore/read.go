@@ -131,6 +131,37 @@ func (s *Store) Doubtful(ctx context.Context, name string, fetchable bool, most 
 	return out[:min(len(out), most)], nil
 }
 
+// ScanDocuments implements [inventory.Ledger]. The cursor is the last name that
+// was looked at.
+func (s *Store) ScanDocuments(ctx context.Context, name string, q inventory.DocumentQuery, cursor string, most int) (docs []inventory.Document, next string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, now := s.merchant(name), s.now()
+	names := slices.Sorted(maps.Keys(m.docs))
+	from, _ := slices.BinarySearch(names, cursor+"\x00")
+	names = names[from:]
+	n := min(max(most, 1), len(names))
+	for _, name := range names[:n] {
+		d := m.docs[name]
+		idle := q.Whole
+		if d.Compact {
+			idle = q.Compact
+		}
+		if idle >= 0 && now.Sub(d.written) >= idle && (d.Base || !q.Bases) {
+			found := d.Document
+			found.Body, found.Doubts = slices.Clone(d.Body), slices.Clone(d.Doubts)
+			docs = append(docs, found)
+		}
+	}
+	if n < len(names) {
+		next = names[n-1]
+	}
+	return docs, next, nil
+}
+
 // Settings implements [inventory.Ledger].
 func (s *Store) Settings(ctx context.Context, name string) (inventory.Settings, error) {
 	if err := ctx.Err(); err != nil {

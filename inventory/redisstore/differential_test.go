@@ -348,6 +348,11 @@ func (d *pair) order(hold string) inventory.Change {
 			nil, {inventory.UnsureOrder}, {inventory.UnsureRestock}, {inventory.UnsureRestock, inventory.UnsurePlace},
 		}).Draw(d.T, "doubts"),
 	}
+	c.Document.Compact = rapid.IntRange(0, 3).Draw(d.T, "compact") == 0
+	c.Document.Base = rapid.IntRange(0, 3).Draw(d.T, "base") == 0
+	if c.Document.Gone = rapid.IntRange(0, 9).Draw(d.T, "gone") == 0; c.Document.Gone {
+		c.Lines = nil
+	}
 	if rapid.Bool().Draw(d.T, "settles") {
 		c.Reservation = hold
 	}
@@ -570,6 +575,16 @@ func (d *pair) compare() {
 	for _, fetchable := range []bool{true, false} {
 		d.both("doubtful", func(s leasing, _ int) (any, error) { return s.Doubtful(ctx, d.merchant, fetchable, 2) })
 	}
+	for _, q := range []inventory.DocumentQuery{{}, {Whole: 30 * time.Minute, Compact: 20 * time.Minute}, {Whole: -1, Bases: true}} {
+		if !d.timed && q.Whole > 0 {
+			continue
+		}
+		d.both("scan", func(s leasing, _ int) (any, error) {
+			docs, err := scanAll(s, d.merchant, q)
+			slices.SortFunc(docs, func(a, b inventory.Document) int { return strings.Compare(a.Name, b.Name) })
+			return docs, err
+		})
+	}
 	d.both("settings", func(s leasing, _ int) (any, error) { return s.Settings(ctx, d.merchant) })
 	for _, channel := range pairChannels {
 		d.indexed(channel)
@@ -585,6 +600,16 @@ func (d *pair) compare() {
 				return out, nil
 			})
 		}
+	}
+}
+
+func scanAll(s leasing, merchant string, q inventory.DocumentQuery) (all []inventory.Document, err error) {
+	for cursor := ""; ; {
+		docs, next, err := s.ScanDocuments(context.Background(), merchant, q, cursor, 2)
+		if all = append(all, docs...); err != nil || next == "" {
+			return all, err
+		}
+		cursor = next
 	}
 }
 

@@ -3,7 +3,10 @@ package redisstore
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/onhand-dev/onhand/inventory"
@@ -88,7 +91,7 @@ func (s *Store) Doubtful(ctx context.Context, name string, fetchable bool, most 
 			return nil, err
 		}
 		for i, d := range docs {
-			if class(d.Doubts) == wanted { // else it was written meanwhile
+			if class(&d) == wanted { // else it was written meanwhile
 				out = append(out, inventory.Doubt{Document: d.Name, Reasons: d.Doubts, Since: written[i]})
 			}
 		}
@@ -97,6 +100,69 @@ func (s *Store) Doubtful(ctx context.Context, name string, fetchable bool, most 
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Document, b.Document))
 	})
 	return out, nil
+}
+
+// ScanDocuments implements [inventory.Ledger]. The cursor is the hash to go on
+// in, and Redis's own cursor in it. On another server, such as a replica that was
+// promoted meanwhile, that one is worth nothing, and a scan can miss some.
+func (s *Store) ScanDocuments(ctx context.Context, name string, q inventory.DocumentQuery, cursor string, most int) (docs []inventory.Document, next string, err error) {
+	m, err := s.open(ctx, name)
+	if err != nil {
+		return nil, "", err
+	}
+	first, within, ok := decodeCursor(cursor)
+	if !ok {
+		return nil, "", &inventory.InvalidError{Field: "cursor", Problem: fmt.Sprintf("is %q, must be one that ScanDocuments returned, or empty", cursor)}
+	}
+	r, err := s.run(ctx, m, scanScript, false, func(c *call, sh *shape) error {
+		s.header(c, m, sh, []int{})
+		c.arg(shards-first, within, max(most, 1), age(q.Whole), age(q.Compact), q.Bases)
+		for i := first; i < shards; i++ {
+			c.key(m.places.at("doc:") + strconv.Itoa(i))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	a := &answer{raw: r.rest}
+	looked, within := int(a.int()), a.text()
+	for range a.count() {
+		name, record, body := a.text(), a.text(), a.text()
+		d, _, ok := decodeDocument(name, record)
+		if !a.bad && !ok {
+			return nil, "", &CorruptError{Merchant: m.name, Record: "document " + name}
+		}
+		if body != "" {
+			d.Body = []byte(body)
+		}
+		docs = append(docs, d)
+	}
+	if a.bad {
+		return nil, "", unreadable(m)
+	}
+	if at := first + looked; at < shards {
+		next = strconv.Itoa(at) + " " + within
+	}
+	return docs, next, nil
+}
+
+// age is how the script wants it: in us, and below zero for none.
+func age(d time.Duration) int64 {
+	if d < 0 {
+		return -1
+	}
+	return d.Microseconds()
+}
+
+func decodeCursor(cursor string) (first int, within string, ok bool) {
+	if cursor == "" {
+		return 0, "0", true
+	}
+	at, within, _ := strings.Cut(cursor, " ")
+	first, err := strconv.Atoi(at)
+	_, err2 := strconv.ParseUint(within, 10, 64)
+	return first, within, err == nil && err2 == nil && first >= 0 && first < shards
 }
 
 // members reads a list of names by one command.

@@ -112,7 +112,7 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 	case inventory.KindOrder:
 		d := c.Document
 		to.key(p.document(d.Name))
-		to.arg(d.Name, d.Version, d.Version+1, hex(c.Fingerprint()), encodeDoubts(d.Doubts), class(d.Doubts), d.Body, c.Reservation)
+		to.arg(d.Name, d.Version, d.Version+1, hex(c.Fingerprint()), encodeDoubts(d), class(d), d.Body, c.Reservation)
 		if c.Reservation != "" {
 			to.key(p.hold(c.Reservation))
 		}
@@ -216,21 +216,32 @@ func encodeNote(c inventory.Change) string {
 	return string(b)
 }
 
-// encodeDoubts writes reasons as JSON: they are part of a document's record.
-func encodeDoubts(doubts []inventory.Reason) string {
-	if len(doubts) == 0 {
-		return ""
+// encodeDoubts writes marks, and reasons as JSON: they are part of a document's
+// record.
+func encodeDoubts(d *inventory.Document) string {
+	text := ""
+	if d.Compact {
+		text += "c"
 	}
-	b, _ := json.Marshal(doubts) // strings always marshal
-	return string(b)
+	if d.Base {
+		text += "b"
+	}
+	if len(d.Doubts) == 0 {
+		return text
+	}
+	b, _ := json.Marshal(d.Doubts) // strings always marshal
+	return text + string(b)
 }
 
-// class is the list of doubts that the document belongs to.
-func class(doubts []inventory.Reason) string {
+// class is the list that the document belongs to, by its doubts; d is none, as
+// it is to be deleted.
+func class(d *inventory.Document) string {
 	switch {
-	case len(doubts) == 0:
+	case d.Gone:
+		return "d"
+	case len(d.Doubts) == 0:
 		return ""
-	case slices.ContainsFunc(doubts, inventory.Reason.Fetch):
+	case slices.ContainsFunc(d.Doubts, inventory.Reason.Fetch):
 		return "f"
 	}
 	return "c"

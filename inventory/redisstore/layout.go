@@ -37,8 +37,9 @@ import (
 //	                     "quantity SKU NUL location"; status is h, c, r or x
 //	T:due        zset    held reservations -> deadline (ms)
 //	T:old        zset    ended reservations -> when they ended
-//	T:doc:<s>    hash    document -> "version fingerprint written doubts(JSON)";
-//	                     document NUL -> body
+//	T:doc:<s>    hash    document -> "version fingerprint written marks
+//	                     doubts(JSON)", the marks c (compact) and b (base) without
+//	                     a space behind; document NUL -> body
 //	T:df, T:dc   zset    documents with doubts that a fetch ends, and those
 //	                     whose levels need a check -> when written
 //	T:p:<ch>:f, T:p:<ch>:r  zset  levels pending on a channel, falling and

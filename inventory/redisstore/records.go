@@ -131,7 +131,10 @@ func decodeDocument(name, text string) (d inventory.Document, written time.Time,
 	d.Version = f.int()
 	f.text()
 	written = stamp(f.int())
-	if doubts := f.text(); doubts != "" {
+	doubts := f.text()
+	doubts, d.Compact = strings.CutPrefix(doubts, "c")
+	doubts, d.Base = strings.CutPrefix(doubts, "b")
+	if doubts != "" {
 		if err := json.Unmarshal([]byte(doubts), &d.Doubts); err != nil {
 			return d, written, false
 		}

@@ -20,6 +20,7 @@ var (
 	readScript      = script("read")
 	remarkScript    = script("remark")
 	renewScript     = script("leases", "renew")
+	scanScript      = script("scan")
 	sealScript      = script("outbox", "seal")
 	settleScript    = script("outbox", "settle")
 	sweepScript     = script("leases", "sweep")

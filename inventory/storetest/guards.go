@@ -11,6 +11,7 @@ import (
 func guards(t *testing.T, h Harness) {
 	t.Run("levels", func(t *testing.T) { each(t, h, guardTests) })
 	t.Run("documents", func(t *testing.T) { each(t, h, documentTests) })
+	t.Run("scan", func(t *testing.T) { each(t, h, scanTests) })
 	t.Run("doubts", func(t *testing.T) { each(t, h, doubtTests) })
 }
 

@@ -46,6 +46,10 @@ func loss(t *testing.T, h Harness) {
 			_, err := f.store.Doubtful(f.Context(), f.merchant, true, 9)
 			return err
 		}},
+		{"ScanDocuments", func(f *fixture) error {
+			_, _, err := f.store.ScanDocuments(f.Context(), f.merchant, inventory.DocumentQuery{}, "", 9)
+			return err
+		}},
 		{"Settings", func(f *fixture) error {
 			_, err := f.store.Settings(f.Context(), f.merchant)
 			return err

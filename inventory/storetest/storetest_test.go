@@ -79,6 +79,13 @@ func (s *lossy) Doubtful(ctx context.Context, merchant string, fetchable bool, m
 	return s.Store.Doubtful(ctx, merchant, fetchable, most)
 }
 
+func (s *lossy) ScanDocuments(ctx context.Context, merchant string, q inventory.DocumentQuery, cursor string, most int) ([]inventory.Document, string, error) {
+	if s.err != nil {
+		return nil, "", s.err
+	}
+	return s.Store.ScanDocuments(ctx, merchant, q, cursor, most)
+}
+
 func (s *lossy) Settings(ctx context.Context, merchant string) (inventory.Settings, error) {
 	if s.err != nil {
 		return inventory.Settings{}, s.err

@@ -22,8 +22,8 @@
 --       reservation, order or empty
 --     Z resize: 16 bytes of the ID's hash, fingerprint, reservation, lines of
 --       the record
---     O order: document, version, version + 1, fingerprint, doubts (JSON),
---       f, c or empty, body, reservation or empty
+--     O order: document, version, version + 1, fingerprint, marks and doubts,
+--       f, c or empty for its list, d to delete it, body, reservation or empty
 -- Returns after the five of common.lua:
 --   fields of levels that holds brought in: n, fields
 --   rules: n, then level, safety stock, backorder limit, "channel buffer;"...
@@ -580,7 +580,11 @@ local function main()
         h.status, h.order, h.settled, h.ended = 'c', doc.name, true, text(now)
         writehold(h)
       end
-      call('HSET', doc.k, doc.name, doc.after .. ' ' .. doc.fp .. ' ' .. text(now) .. ' ' .. doc.doubts, doc.name .. '\0', doc.body)
+      if doc.class == 'd' then
+        call('HDEL', doc.k, doc.name, doc.name .. '\0')
+      else
+        call('HSET', doc.k, doc.name, doc.after .. ' ' .. doc.fp .. ' ' .. text(now) .. ' ' .. doc.doubts, doc.name .. '\0', doc.body)
+      end
       if doc.class ~= 'f' then call('ZREM', KEYS[5], doc.name) end
       if doc.class ~= 'c' then call('ZREM', KEYS[6], doc.name) end
       if doc.class == 'f' then call('ZADD', KEYS[5], text(now), doc.name) end
