@@ -34,18 +34,31 @@ func (r *record) learnKits(ctx context.Context, before Order, kits *kitBook) err
 	return nil
 }
 
-// split puts components in place of kits, apart from the rest.
-func (r *record) split(m Movement) (plain, parts Movement) {
+// split puts components in place of kits, apart from the rest, and says what of
+// the kits themselves is or is not on sale any more.
+func (r *record) split(m Movement) (plain, sold, parts Movement) {
 	for _, x := range m {
 		kit, ok := r.Kits[x.SKU]
 		if !ok {
 			plain = append(plain, x)
+		} else {
+			sold = append(sold, Moved{SKU: x.SKU, Location: x.Location, Available: x.Available})
 		}
 		for _, c := range kit {
 			parts = append(parts, Moved{SKU: c.SKU, Location: x.Location, Available: x.Available * c.Units, Committed: x.Committed * c.Units})
 		}
 	}
-	return plain.tidy(), parts.tidy()
+	return plain.tidy(), sold.tidy(), parts.tidy()
+}
+
+// soldKits are the lines by which a channel moved its own number of kits; see
+// [Line.ShownOnly].
+func soldKits(m Movement) []Line {
+	lines := make([]Line, len(m))
+	for i, x := range m {
+		lines[i] = Line{SKU: x.SKU, Location: x.Location, Kit: x.SKU, Shown: x.Available}
+	}
+	return lines
 }
 
 // unshown are lines by which the channel has not moved any number.

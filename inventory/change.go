@@ -76,6 +76,12 @@ type Line struct {
 // Key is the line's level.
 func (l Line) Key() Key { return Key{SKU: l.SKU, Location: l.Location} }
 
+// ShownOnly reports whether the line moves no stock, but only what its Change's
+// Origin shows of a kit that was sold there: the line is of Kit itself, and its
+// components have lines of their own. [Stock] makes such lines. A [Store]
+// ignores one where no level of the kit is kept.
+func (l Line) ShownOnly() bool { return l.Quantity == 0 && l.Kit != "" && l.Kit == l.SKU }
+
 // Change is the one way in which stock moves: all its lines apply, or none.
 // It is plain data; its JSON is the wire form. Make one with a constructor
 // ([Sell], [Reserve], ...). Every entry point checks it with Validate.

@@ -27,6 +27,9 @@ type record struct {
 	// BookedKits is Booked for the components of kits. The channel has moved its
 	// number of the kit and none of theirs, so they are told to it.
 	BookedKits Movement `json:"booked_kits,omitempty"`
+	// BookedShown is Booked for the kits themselves: what moved of the channel's
+	// number of each, where a level of it is kept.
+	BookedShown Movement `json:"booked_shown,omitempty"`
 	// Base: placed before the channel was loaded, or longer ago than documents
 	// are kept, so its first facts moved nothing.
 	Base bool `json:"base,omitempty"`
@@ -217,24 +220,28 @@ func (s *Stock) write(ctx context.Context, f *file, d Document, set Settings, ki
 	channel, _ := set.Channel(rec.Order.Channel)
 	places := s.places(ctx, &rec, channel, set)
 	implied, doubts := rec.Order.Implied(places)
-	plain, parts := rec.split(implied)
+	plain, sold, parts := rec.split(implied)
 	// A document that knows the facts already is left as it is, unless what it
 	// was made into is no longer what it implies.
 	known := d.Version > 0 && reflect.DeepEqual(before, rec.Order)
-	if known && len(plain.Minus(rec.Booked)) == 0 && len(parts.Minus(rec.BookedKits)) == 0 {
+	if known && len(plain.Minus(rec.Booked)) == 0 && len(parts.Minus(rec.BookedKits)) == 0 && len(sold.Minus(rec.BookedShown)) == 0 {
 		return c, &Outcome{Duplicate: true, Doubts: doubts}, nil
 	}
 	if rec.Order.Full && !before.Full && s.old(rec.Order, channel) {
-		rec.Base, rec.Settled, rec.Booked, rec.BookedKits = true, true, plain, parts
+		rec.Base, rec.Settled, rec.Booked, rec.BookedKits, rec.BookedShown = true, true, plain, parts, sold
+	}
+	var shown []Line
+	if _, keeps := s.store.(KitKeeper); keeps {
+		shown = soldKits(sold.Minus(rec.BookedShown))
 	}
 	c = Change{
 		ID: f.name, Merchant: s.merchant, Kind: KindOrder, Origin: rec.Order.Channel, Recorded: true, TraceID: f.trace,
-		Lines: slices.Concat(orderLines(plain.Minus(rec.Booked), f.skip), unshown(orderLines(parts.Minus(rec.BookedKits), f.skip))),
+		Lines: slices.Concat(orderLines(plain.Minus(rec.Booked), f.skip), unshown(orderLines(parts.Minus(rec.BookedKits), f.skip)), shown),
 	}
 	if rec.Order.Full && rec.Order.Settles != "" && !rec.Settled {
 		c.Reservation, rec.Settled = rec.Order.Settles, true
 	}
-	rec.Booked, rec.BookedKits = plain, parts
+	rec.Booked, rec.BookedKits, rec.BookedShown = plain, parts, sold
 	body, err := json.Marshal(rec)
 	if err != nil {
 		return c, nil, fmt.Errorf("inventory: document %s: %w", f.name, err)

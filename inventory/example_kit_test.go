@@ -117,3 +117,36 @@ func ExampleSourcerFunc() {
 	// MUG from lyon
 	// <nil>
 }
+
+// A channel that sells a kit as an item of its own is told how many there are.
+// When it sells one it has moved its own number already.
+func ExampleStock_ShowKits() {
+	ctx := context.Background()
+	stock := warehouse(&inventory.Config{
+		Kits: inventory.FixedKits{"GIFTBOX": {{SKU: "MUG", Quantity: 2}, {SKU: "TEA", Quantity: 1}}},
+	}, at("MUG", 9), at("TEA", 6))
+	err := stock.Configure(ctx, inventory.Settings{Channels: []inventory.Channel{{Name: "market"}}})
+	if err == nil {
+		err = stock.ShowKits(ctx, "GIFTBOX")
+	}
+	if err == nil { // at first the market shows none
+		err = stock.Emit(ctx, inventory.Believe("first reading", "market", inventory.Line{SKU: "GIFTBOX", Location: "berlin"}))
+	}
+	say := func(what string) {
+		if err == nil {
+			err = stock.DeriveKits(ctx) // a Pusher does before it claims
+		}
+		for b, failed := range stock.Store().Beliefs(ctx, "acme", "market", []inventory.Key{{SKU: "GIFTBOX", Location: "berlin"}}) {
+			fmt.Println(what+":", b.Target-b.Believed, "to be told, to", b.Target, errors.Join(err, failed))
+		}
+	}
+	say("at first")
+	err = stock.Emit(ctx, inventory.Sell("1", at("GIFTBOX", 1)).ReportedBy("market"))
+	say("the market sold a box")
+	err = stock.Emit(ctx, inventory.Sell("2", at("MUG", 5)))
+	say("somebody bought five mugs")
+	// Output:
+	// at first: 4 to be told, to 4 <nil>
+	// the market sold a box: 4 to be told, to 3 <nil>
+	// somebody bought five mugs: 2 to be told, to 1 <nil>
+}

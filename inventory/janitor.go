@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -11,8 +12,8 @@ import (
 )
 
 // Janitor tidies a stock: it lets reservations expire, forgets old ones, takes
-// away leases that are over, finishes what was cut off, and compacts and forgets
-// documents of old orders. It works in bounded
+// away leases that are over, works out what kits can show, finishes what was cut
+// off, and compacts and forgets documents of old orders. It works in bounded
 // steps that may be cut off anywhere, in any number of processes.
 //
 // Nothing depends on one. Without it stock is right all the same, as whoever
@@ -99,9 +100,12 @@ func (j *Janitor) Run(ctx context.Context) error {
 // error. The error is that of the store; another round makes up for it.
 func (j *Janitor) Round(ctx context.Context) (Tidied, error) {
 	done, err := j.stock.store.Tidy(ctx, j.stock.merchant, j.cfg.Steps)
+	more, wrong := j.stock.derive(ctx)
+	done.More = done.More || more
 	if err == nil {
 		err = j.lookAtOrders(ctx, &done)
 	}
+	err = errors.Join(err, wrong)
 	j.note(done, err)
 	for _, s := range done.Stuck {
 		j.cfg.Logger.WarnContext(ctx, "a reservation can't expire; it is tried again in an hour",

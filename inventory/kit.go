@@ -9,7 +9,8 @@ import (
 )
 
 // Kits knows which SKUs are kits: sold as one, and made of components that have
-// levels. A kit itself has no level. It must be safe for concurrent use.
+// levels. A kit itself has none, but where [Stock.ShowKits] lets channels show
+// it. It must be safe for concurrent use.
 //
 // [Stock] asks when a Change comes in and when availability is read, once for
 // each SKU of a call. It does not remember the answers, so one that has to ask
@@ -139,6 +140,7 @@ func (b *kitBook) open(ctx context.Context, sku string, within []string) (kit, e
 //
 // What a channel shows of the kit says nothing of what it shows of the
 // components, so these have no Shown: the channel has yet to be told of them.
+// That its number of the kit has moved is said by kitLines.
 func (b *kitBook) expand(ctx context.Context, lines []Line) ([]Line, error) {
 	if b.kits == nil {
 		return nil, nil
@@ -178,6 +180,11 @@ func (b *kitBook) expand(ctx context.Context, lines []Line) ([]Line, error) {
 		}
 	}
 	return out, nil
+}
+
+// among returns the lines that expand took as lines of kits.
+func (b *kitBook) among(lines []Line) []Line {
+	return slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return l.Kit != "" || b.known[l.SKU].parts == nil })
 }
 
 // nameKits says in a refusal which kits wanted what is short.

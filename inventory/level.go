@@ -37,6 +37,9 @@ type Level struct {
 	// Version grows with every write to the level; it starts at 1.
 	Version int64 `json:"version"`
 	Rules   Rules `json:"rules,omitzero"`
+	// Kit: the level is what a kit can show (see [Stock.ShowKits]). Available is
+	// worked out from the components; nothing can be sold from it.
+	Kit bool `json:"kit,omitempty"`
 }
 
 // String has every quantity, for messages.

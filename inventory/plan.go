@@ -20,6 +20,17 @@ type plan struct {
 	said Change
 	// ready has locations.
 	ready Change
+	// kits are lines of kits whose number at the Change's origin has moved.
+	kits []Line
+}
+
+// sent is what the store is given.
+func (p plan) sent() Change {
+	c := p.ready
+	if lines := kitLines(p.kits, c.Lines); lines != nil {
+		c.Lines = slices.Concat(c.Lines, lines)
+	}
+	return c
 }
 
 // open reports whether locations have to be chosen.
@@ -34,7 +45,7 @@ func (s *Stock) applyPlain(ctx context.Context, changes []Change) []Outcome {
 		todo = s.source(ctx, todo, out)
 		ready := make([]Change, len(todo))
 		for i, p := range todo {
-			ready[i] = p.ready
+			ready[i] = p.sent()
 		}
 		var again []plan
 		for i, o := range s.submit(ctx, ready) {
@@ -85,11 +96,16 @@ func (s *Stock) recall(ctx context.Context, changes []Change, out []Outcome, sen
 func (s *Stock) expand(ctx context.Context, changes []Change, out []Outcome) []plan {
 	plans := make([]plan, 0, len(changes))
 	kits := s.kitBook()
+	_, keeps := s.store.(KitKeeper)
 	for i, c := range changes {
 		err := s.valid(c)
-		if err == nil && c.Kind != KindTrack && c.Kind != KindUntrack && c.Kind != KindBelieve {
+		var sold []Line
+		if err == nil && !c.aboutLevels() {
 			var lines []Line
 			if lines, err = kits.expand(ctx, c.Lines); lines != nil {
+				if keeps && c.showsKits() {
+					sold = kits.among(c.Lines)
+				}
 				c = rewritten(c, lines)
 			}
 		}
@@ -97,9 +113,19 @@ func (s *Stock) expand(ctx context.Context, changes []Change, out []Outcome) []p
 			out[i] = Outcome{ID: c.ID, Err: err}
 			continue
 		}
-		plans = append(plans, plan{at: i, said: c})
+		plans = append(plans, plan{at: i, said: c, kits: sold})
 	}
 	return plans
+}
+
+// aboutLevels reports whether the lines of the Change are about levels of just
+// these SKUs, so that kits among them are not their components.
+func (c Change) aboutLevels() bool {
+	switch c.Kind {
+	case KindTrack, KindUntrack, KindBelieve, KindEdit:
+		return true
+	}
+	return false
 }
 
 // valid is Validate but for locations that are yet to be chosen.

@@ -193,13 +193,38 @@ func backoff(failures int) time.Duration {
 	return d - time.Duration(rand.Int64N(int64(d)/4))
 }
 
+// mostDerived is how many steps of deriving kits come before one claim.
+const mostDerived = 20
+
+// derive brings what kits can show up to date, so that it is pushed at once.
+// More says that there is more to do than is done before one claim.
+func (p *Pusher) derive(ctx context.Context) (more bool) {
+	for range mostDerived {
+		var err error
+		if more, err = p.stock.derive(ctx); err != nil {
+			if ctx.Err() == nil { // other levels can be pushed all the same
+				p.cfg.Logger.WarnContext(ctx, "what kits can show is not up to date", "channel", p.to.Channel(), "error", err)
+			}
+			return false
+		}
+		if !more {
+			return false
+		}
+	}
+	return more
+}
+
 // step claims one batch and brings it as far as it goes.
 func (p *Pusher) step(ctx context.Context) event {
+	more := p.derive(ctx)
 	b, err := p.stock.store.Claim(ctx, p.stock.merchant, p.to.Channel(), p.cfg.MaxBatch, p.cfg.Lease)
 	if err != nil {
 		return p.failed(ctx, "claim", b, err)
 	}
 	if b.ID == "" {
+		if more {
+			return event{kind: done}
+		}
 		return event{kind: idle}
 	}
 	// From here on the batch is under way, and is brought to an end also if

@@ -33,8 +33,9 @@ type Config struct {
 	// Locker applies Changes by its strategy. Default: the store itself, atomic.
 	Locker Applier
 	// Kits knows which SKUs are kits: lines of Changes are expanded into their
-	// components, and availability is that of the components. Facts of orders
-	// ([Ordered]) are not expanded. Default: nothing is a kit.
+	// components, and availability is that of the components. See
+	// [Stock.ShowKits] for channels that sell one as an item of its own. Default:
+	// nothing is a kit.
 	Kits Kits
 	// Sourcer chooses locations for lines that have none. Default: none, and
 	// such lines are refused.
@@ -125,7 +126,7 @@ func (s *Stock) Apply(ctx context.Context, c Change) (Outcome, error) {
 // [Order] after the others, and returns an Outcome each.
 //
 // Lines of a kit become lines of its components first, except in a [Track],
-// an [Untrack] and a [Believe], which are about a level. Then lines without location get one.
+// an [Untrack], a [Believe] and an [Edited], which are about a level. Then lines without location get one.
 // Both follow the definitions and the stock of that moment; a Cancel or a Return
 // of a kit that was redefined since names the lines that were sold instead.
 //

@@ -100,6 +100,9 @@ func (c Change) validLines() error {
 		case KindBelieve, KindUntrack:
 			least = 0
 		}
+		if l.ShownOnly() && moves && c.showsKits() {
+			least, moves = 0, false
+		}
 		switch {
 		case l.Quantity < least || l.Quantity > MaxQuantity:
 			return &InvalidError{Field: field + ".Quantity", Problem: fmt.Sprintf("is %d, must be %d to %d", l.Quantity, least, MaxQuantity)}
@@ -114,6 +117,15 @@ func (c Change) validLines() error {
 		}
 	}
 	return nil
+}
+
+// showsKits reports whether the Change may have lines that are [Line.ShownOnly].
+func (c Change) showsKits() bool {
+	switch c.Kind {
+	case KindTrack, KindCommitPart, KindReleasePart, KindResize:
+		return false
+	}
+	return c.Recorded
 }
 
 func lineField(i int) string { return fmt.Sprintf("Lines[%d]", i) }

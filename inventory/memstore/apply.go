@@ -78,7 +78,7 @@ func (s *Store) apply(c inventory.Change, now time.Time) inventory.Outcome {
 		}
 	default:
 		st.write(after)
-		st.out.Lines = st.lines
+		st.out.Lines = moved(st.lines)
 	}
 	st.answer()
 	return st.out
@@ -243,6 +243,9 @@ func (st *step) move() (map[inventory.Key]*inventory.Level, error) {
 	track := st.c.Kind == inventory.KindTrack
 	for _, l := range st.lines {
 		k := l.Key()
+		if have := st.m.levels[k]; l.ShownOnly() && (have == nil || !have.Kit) {
+			continue // nothing is kept of the kit
+		}
 		if after[k] == nil {
 			have := st.m.levels[k]
 			switch {
@@ -269,6 +272,9 @@ func (st *step) move() (map[inventory.Key]*inventory.Level, error) {
 	}
 	if track {
 		return after, nil
+	}
+	if err := st.kits(after); err != nil {
+		return nil, err
 	}
 	return after, st.floor(after)
 }
@@ -306,6 +312,7 @@ func (st *step) floor(after map[inventory.Key]*inventory.Level) error {
 func (st *step) write(after map[inventory.Key]*inventory.Level) {
 	c, m := st.c, st.m
 	for k, l := range after {
+		m.kits.mark(k)
 		if l == nil {
 			m.forget(k)
 			continue
@@ -372,7 +379,7 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 // merged sums lines of one level, in order of level.
 func merged(lines []inventory.Line) []inventory.Line {
 	var out []inventory.Line
-	for _, l := range lines {
+	for _, l := range moved(lines) {
 		i := slices.IndexFunc(out, func(x inventory.Line) bool { return x.Key() == l.Key() })
 		if i < 0 {
 			out = append(out, inventory.Line{SKU: l.SKU, Location: l.Location, Quantity: l.Quantity})

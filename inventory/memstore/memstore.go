@@ -23,8 +23,8 @@ type Config struct {
 	Horizon time.Duration
 }
 
-// Store implements [inventory.Store], [inventory.Leaser] and
-// [inventory.Bookmarker]. It is safe for concurrent use.
+// Store implements [inventory.Store], [inventory.Leaser],
+// [inventory.Bookmarker] and [inventory.KitKeeper]. It is safe for concurrent use.
 type Store struct {
 	now     func() time.Time
 	horizon time.Duration
@@ -38,6 +38,7 @@ var (
 	_ inventory.Store      = (*Store)(nil)
 	_ inventory.Leaser     = (*Store)(nil)
 	_ inventory.Bookmarker = (*Store)(nil)
+	_ inventory.KitKeeper  = (*Store)(nil)
 )
 
 // New returns an empty Store.
@@ -70,6 +71,7 @@ type merchant struct {
 	batches   int64
 	leases    map[inventory.Key]lease
 	fences    int64 // the last token
+	kits      kits
 }
 
 type seen struct {
@@ -106,6 +108,7 @@ func (s *Store) merchant(name string) *merchant {
 			channels:  map[string]*channel{},
 			bookmarks: map[string]string{},
 			leases:    map[inventory.Key]lease{},
+			kits:      newKits(),
 		}
 		s.merchants[name] = m
 	}

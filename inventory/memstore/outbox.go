@@ -66,7 +66,7 @@ func (st *step) shown(after map[inventory.Key]*inventory.Level) {
 	ch, first := st.m.channel(c.Name), map[inventory.Key]bool{}
 	for _, l := range st.lines {
 		k := l.Key()
-		if after[k] == nil || !c.Sells(k.Location) {
+		if after[k] == nil || !c.Sells(k.Location) || l.ShownOnly() && !after[k].Kit {
 			continue
 		}
 		b := ch.belief(k)
@@ -117,6 +117,7 @@ func (s *Store) Configure(ctx context.Context, name string, set inventory.Settin
 		r.Buffers = maps.Clone(r.Buffers)
 		m.levels[k].Rules = r
 		m.levels[k].Version++
+		m.kits.mark(k)
 	}
 	set.Channels = copiedChannels(set.Channels)
 	m.settings = m.settings.Merge(set)

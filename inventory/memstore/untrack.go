@@ -42,16 +42,21 @@ func (st *step) untrack() (map[inventory.Key]*inventory.Level, error) {
 	return after, nil
 }
 
-// used reports whether something is owed or on its way, or a channel is being
-// told of the level.
+// used reports whether something is owed or on its way, a channel is being told
+// of the level, or it is a kit's.
 func (m *merchant) used(k inventory.Key) bool {
+	l := m.levels[k]
+	return l.Kit || m.told(k) || l.Reserved != 0 || l.Committed != 0 || l.Incoming != 0
+}
+
+// told reports whether a batch that tells a channel of the level is under way.
+func (m *merchant) told(k inventory.Key) bool {
 	for _, ch := range m.channels {
 		if b := ch.beliefs[k]; b != nil && b.batch != "" {
 			return true
 		}
 	}
-	l := m.levels[k]
-	return l.Reserved != 0 || l.Committed != 0 || l.Incoming != 0
+	return false
 }
 
 func (m *merchant) forget(k inventory.Key) {

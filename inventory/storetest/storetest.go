@@ -33,6 +33,8 @@
 //   - conserve: random histories against a bookkeeping of their own
 //   - crowd: hundreds of callers on one level, and dozens of claimers
 //   - loss: data that go back are refused, not believed
+//   - kits: levels of kits follow their components, for stores that are an
+//     [inventory.KitKeeper]
 //   - bookmarks: for stores that are an [inventory.Bookmarker]
 //
 // Tests run in parallel, each with a merchant of its own, so Open may connect
@@ -100,6 +102,7 @@ func Run(t *testing.T, h Harness) {
 		{"crowd", crowd},
 		{"loss", loss},
 		{"bookmarks", bookmarks},
+		{"kits", kits},
 	} {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
