@@ -126,10 +126,13 @@ func (s *Store) applySome(ctx context.Context, m *merchant, changes []inventory.
 		}
 		s.header(c, m, sh, used)
 		newest := sh.generations[0]
-		c.arg(sh.full(), newest.start, s.cfg.Horizon.Microseconds(), len(sh.generations), records)
+		c.arg(sh.full(), newest.start, s.cfg.Horizon.Microseconds(), len(sh.generations), records, sh.kits)
 		table.encode(c)
 		c.arg(len(at))
 		c.key(m.places.leases())
+		if sh.kits {
+			c.key(m.places.marks())
+		}
 		c.key(own.keys...)
 		c.arg(own.args...)
 		return nil

@@ -101,12 +101,15 @@ func (s *Store) configure(ctx context.Context, m *merchant, set inventory.Settin
 	once := nonce() // a second run of the script does nothing
 	r, err := s.write(ctx, m, configureScript, func(c *call, sh *shape) error {
 		next := sh.merge(set)
-		text, err := json.Marshal(storedSettings{Channels: next.settings.Channels, Names: next.names})
+		text, err := json.Marshal(storedSettings{Channels: next.settings.Channels, Names: next.names, Kits: next.kits})
 		if err != nil {
 			return &inventory.InvalidError{Field: "Channels", Problem: "can't be stored: " + err.Error()}
 		}
 		s.header(c, m, next, nil)
-		c.arg(once, text, last, len(set.Channels) > 0, len(keys))
+		c.arg(once, text, last, len(set.Channels) > 0, sh.kits, len(keys))
+		if sh.kits {
+			c.key(m.places.marks())
+		}
 		for _, k := range keys {
 			r := set.Levels[k]
 			buffers := ""

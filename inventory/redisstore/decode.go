@@ -25,6 +25,7 @@ const (
 	codeRange
 	codeLeased
 	codeFenced
+	codeDerived
 )
 
 var stateNames = []inventory.State{
@@ -40,6 +41,7 @@ var codeErrors = map[int64]error{
 	codeReused:    inventory.ErrReusedID,
 	codeConflict:  inventory.ErrConflict,
 	codeFenced:    inventory.ErrFenced,
+	codeDerived:   &inventory.InvalidError{Field: "Lines", Problem: "take of what a kit can show: sell its components"},
 	codeRange:     &inventory.InvalidError{Field: "Lines", Problem: "would take a level beyond 2^53 units"},
 }
 
@@ -50,12 +52,16 @@ func (t *levelTable) decode(a *answer) {
 		a.bad = a.bad || !ok
 		t.keys = append(t.keys, k)
 	}
-	t.rules = make([]inventory.Rules, len(t.keys))
+	t.rules, t.kits = make([]inventory.Rules, len(t.keys)), make([]bool, len(t.keys))
 	for range a.count() {
 		n := t.position(a)
 		r := inventory.Rules{SafetyStock: a.int(), BackorderLimit: a.int()}
 		for pair := range strings.SplitSeq(strings.TrimSuffix(a.text(), ";"), ";") {
-			if pair == "" {
+			switch pair {
+			case "":
+				continue
+			case "d":
+				t.kits[n] = true
 				continue
 			}
 			id, units, _ := strings.Cut(pair, " ")
@@ -109,7 +115,7 @@ func (t *levelTable) level(a *answer) inventory.Level {
 	n := t.position(a)
 	l := inventory.Level{Version: a.int(), Available: a.int(), Reserved: a.int(), Committed: a.int(), Unavailable: a.int(), Incoming: a.int()}
 	if !a.bad {
-		l.Key, l.Rules = t.keys[n], t.rules[n]
+		l.Key, l.Rules, l.Kit = t.keys[n], t.rules[n], t.kits[n]
 		l.Rules.Buffers = cloneBuffers(l.Rules.Buffers)
 	}
 	return l
@@ -242,5 +248,10 @@ func movements(held []inventory.Line, flow int64, own []inventory.Line) []invent
 			out = append(out, l)
 		}
 	}
-	return append(out, own...)
+	for _, l := range own {
+		if !l.ShownOnly() {
+			out = append(out, l)
+		}
+	}
+	return out
 }

@@ -55,10 +55,11 @@ func TestScriptsAnswerAsTheModelDoesOnRedis(t *testing.T) {
 	})
 }
 
-// leasing is a store that is a Leaser, too.
+// leasing is a store that is a Leaser and a KitKeeper, too.
 type leasing interface {
 	inventory.Store
 	inventory.Leaser
+	inventory.KitKeeper
 }
 
 // pair is the model and the store under test.
@@ -76,6 +77,7 @@ type pair struct {
 
 var (
 	pairSKUs      = []string{"a", "b", "c", "größe 42"}
+	pairKits      = []string{"kit", "größe 42"}
 	pairLocations = []string{"berlin", "lyon"}
 	pairChannels  = []string{"shop", "till"}
 	pairStates    = []inventory.State{inventory.World, inventory.Available, inventory.Reserved, inventory.Committed, inventory.Unavailable, inventory.Incoming}
@@ -94,6 +96,8 @@ func (d *pair) run() {
 		"lease":     func(t *rapid.T) { d.T = t; d.lease() },
 		"renew":     func(t *rapid.T) { d.T = t; d.renew() },
 		"unlease":   func(t *rapid.T) { d.T = t; d.unlease() },
+		"keep":      func(t *rapid.T) { d.T = t; d.keep() },
+		"derive":    func(t *rapid.T) { d.T = t; d.derive() },
 		"":          func(t *rapid.T) { d.T = t; d.compare() },
 	}
 	if d.advance != nil {
@@ -208,7 +212,43 @@ func describe(err error) string {
 }
 
 func (d *pair) key() inventory.Key {
-	return inventory.Key{SKU: rapid.SampledFrom(pairSKUs).Draw(d.T, "sku"), Location: rapid.SampledFrom(pairLocations).Draw(d.T, "location")}
+	skus := pairSKUs
+	if rapid.IntRange(0, 9).Draw(d.T, "kit?") == 0 {
+		skus = pairKits
+	}
+	return inventory.Key{SKU: rapid.SampledFrom(skus).Draw(d.T, "sku"), Location: rapid.SampledFrom(pairLocations).Draw(d.T, "location")}
+}
+
+// keep registers a kit, or no longer.
+func (d *pair) keep() {
+	kits := []inventory.ShownKit{{SKU: rapid.SampledFrom(pairKits).Draw(d.T, "kit")}}
+	for _, sku := range pairSKUs {
+		if n := rapid.IntRange(-3, 3).Draw(d.T, sku); n > 0 {
+			kits[0].Components = append(kits[0].Components, inventory.Line{SKU: sku, Quantity: int64(n)})
+		}
+	}
+	d.both("keep", func(s leasing, _ int) (any, error) { return nil, s.KeepKits(context.Background(), d.merchant, kits) })
+	d.both("kits", func(s leasing, _ int) (any, error) { return s.ShownKits(context.Background(), d.merchant) })
+}
+
+// derive works off all marks.
+func (d *pair) derive() {
+	d.both("derive", func(s leasing, _ int) (any, error) {
+		for {
+			more, err := s.Derive(context.Background(), d.merchant, 50)
+			if err != nil || !more {
+				return nil, err
+			}
+		}
+	})
+}
+
+// sold draws a line by which the origin's number of a kit has moved.
+func (d *pair) sold() inventory.Line {
+	kit := rapid.SampledFrom(append(pairKits, "a")).Draw(d.T, "kit")
+	return inventory.Line{
+		SKU: kit, Kit: kit, Location: rapid.SampledFrom(pairLocations).Draw(d.T, "location"), Shown: int64(rapid.IntRange(-3, 3).Draw(d.T, "shown")),
+	}
 }
 
 func (d *pair) lines() []inventory.Line {
@@ -315,6 +355,9 @@ func (d *pair) change() inventory.Change {
 		c = c.ReportedBy(rapid.SampledFrom(append(pairChannels, "elsewhere")).Draw(d.T, "origin"))
 	} else if rapid.IntRange(0, 4).Draw(d.T, "recorded?") == 0 {
 		c.Recorded = true
+	}
+	if len(c.Lines) > 0 && rapid.IntRange(0, 2).Draw(d.T, "of a kit?") == 0 {
+		c.Lines = append(c.Lines, d.sold())
 	}
 	if rapid.IntRange(0, 5).Draw(d.T, "guarded?") == 0 {
 		c.Guards = []inventory.Guard{{Key: d.key(), Version: int64(rapid.IntRange(1, 5).Draw(d.T, "version"))}}
@@ -543,7 +586,7 @@ func (d *pair) compare() {
 	}
 	ctx := context.Background()
 	var keys []inventory.Key
-	for _, sku := range pairSKUs {
+	for _, sku := range append(pairKits, pairSKUs...) {
 		keys = append(keys, inventory.Key{SKU: sku})
 		for _, l := range pairLocations {
 			keys = append(keys, inventory.Key{SKU: sku, Location: l})

@@ -23,6 +23,7 @@ type levelTable struct {
 	// Filled in from the answer.
 	keys  []inventory.Key
 	rules []inventory.Rules
+	kits  []bool
 }
 
 func newLevelTable(sh *shape) *levelTable {
@@ -171,6 +172,9 @@ func encodeHeld(lines []inventory.Line) string {
 	sums := map[inventory.Key]int64{}
 	var keys []inventory.Key
 	for _, l := range lines {
+		if l.ShownOnly() {
+			continue
+		}
 		if _, ok := sums[l.Key()]; !ok {
 			keys = append(keys, l.Key())
 		}

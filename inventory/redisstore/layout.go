@@ -20,7 +20,7 @@ import (
 //	T:meta       hash    schema, epoch, seq, shape (grows with settings, IDs'
 //	                     generations and locations), buckets, gens (newest
 //	                     first: "number shards start"), ids (in the newest),
-//	                     set (JSON: channels, names), ver (of the settings),
+//	                     set (JSON: channels, names, kits), ver (of the settings),
 //	                     locs, batches (last number), remark ("bucket cursor
 //	                     server"), cfg (nonce of the last Configure), fence (the last
 //	                     token), leased (ms: no lease is in force from then on)
@@ -29,7 +29,8 @@ import (
 //	                     incoming safety backorder", then per channel
 //	                     " number,believed,buffer,pending,batch,parked"; pending
 //	                     is f or r (falling, rising) and since when, parked
-//	                     is since when
+//	                     is since when; at the end " d" if it is of a kit, " c" if
+//	                     of a component of one that has levels
 //	T:id:<g>:<s> hash    16 bytes of SHA-256(ID) -> 8 bytes of fingerprint, about
 //	                     80 IDs per hash, so that it stays a listpack
 //	T:hd:<s>     hash    reservation -> "status deadline(ms) ended settled
@@ -53,10 +54,14 @@ import (
 //	T:pr:<ch>    zset    parked level -> when it is tried again
 //	T:ls         hash    "SKU NUL location" -> "fence until(ms) nonce": the
 //	                     level's last lease, and of the call that made it
+//	T:kt         hash    kit that has levels -> a line per component: "units SKU"
+//	T:kc         zset    "component NUL kit", all with score 0
+//	T:km         zset    levels of kits and of components that moved -> when
 //	T:bm         hash    bookmarks
 //	T:j          stream  the journal, one entry per call: seq, levels (a line
 //	                     each), changes (a line each: kind, ID, "level quantity
-//	                     from-to shown;"..., note as JSON)
+//	                     from-to shown;"..., note as JSON); or kits (a line
+//	                     each, tabs between: kit, "units SKU" per component)
 //
 // IDs live in generations: one begins when the newest is a horizon old or
 // full, and is forgotten a horizon after the next began.

@@ -64,6 +64,10 @@ func decodeLevel(k inventory.Key, text string, names []string) (levelRecord, boo
 	l.Unavailable, l.Incoming = f.int(), f.int()
 	l.Rules.SafetyStock, l.Rules.BackorderLimit = f.int(), f.int()
 	for !f.bad && len(f.parts) > 0 {
+		if f.parts[0] == "c" || f.parts[0] == "d" {
+			l.Kit = f.text() == "d"
+			return l, len(f.parts) == 0
+		}
 		g := &fields{parts: strings.Split(f.text(), ",")}
 		id := g.int()
 		if g.bad || id < 1 || id > int64(len(names)) {

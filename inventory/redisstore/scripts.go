@@ -15,6 +15,8 @@ var (
 	bookmarkScript  = script("bookmark")
 	claimScript     = script("outbox", "claim")
 	configureScript = script("configure")
+	deriveScript    = script("derive")
+	kitsScript      = script("kits")
 	leaseScript     = script("leases", "lease")
 	postponeScript  = script("outbox", "postpone")
 	readScript      = script("read")

@@ -21,6 +21,8 @@ type shape struct {
 	// names have the number position + 1 in the records of levels: channels,
 	// and names that only buffers mention. It only grows.
 	names []string
+	// kits: there are or were kits that have levels, so marks are to be kept.
+	kits bool
 }
 
 // generation is a stretch of time whose IDs lie together.
@@ -33,6 +35,7 @@ type generation struct {
 type storedSettings struct {
 	Channels []inventory.Channel `json:"channels,omitempty"`
 	Names    []string            `json:"names,omitempty"`
+	Kits     bool                `json:"kits,omitempty"`
 }
 
 func newShape(buckets int) *shape {
@@ -59,7 +62,7 @@ func decodeShape(number int64, f []string) (*shape, bool) {
 			return nil, false
 		}
 	}
-	sh.names, sh.settings.Channels = set.Names, set.Channels
+	sh.names, sh.settings.Channels, sh.kits = set.Names, set.Channels, set.Kits
 	if sh.settings.Version, err = strconv.ParseInt(f[3], 10, 64); err != nil {
 		return nil, false
 	}

@@ -1,6 +1,6 @@
 -- apply.lua applies a vector of Changes, each whole or not at all.
 --
--- KEYS after those of common.lua: leases, then Change by Change:
+-- KEYS after those of common.lua: leases, marks if any, then Change by Change:
 --   with an ID of its own   one hash of IDs per live generation, newest first
 --   untrack                 after those of IDs, per channel: parked reasons, retry times
 --   about a hold            the hold's hash, after those of IDs if it has both
@@ -9,10 +9,12 @@
 --   1 full: the newest generation is to be followed by another at so many IDs
 --   2 its start in us    3 horizon in us    4 live generations
 --   5 '1' if there are Changes about holds or documents
+--   6 '1' if there is a key of marks (of kits that have levels) after the leases
 --   levels: n, then per level: bucket, field (sku \0 location)
 --   changes: n, then per Change:
 --     kind, '1' if enforced, position of the origin channel or 0, ID,
---     lines ("level quantity from-to shown;" each; states 0 world to 5 incoming),
+--     lines ("level quantity from-to shown;" each; states 0 world to 5 incoming;
+--     0 from world to world is [Line.ShownOnly], but of a believe),
 --     guards ("level version fence;" each), note (JSON for the journal or empty), and
 --     T track, L believe, N untrack, M others: 16 bytes of the ID's hash, fingerprint
 --     R reserve: reservation, fingerprint, ttl in us, lines of the record
@@ -26,7 +28,8 @@
 --       f, c or empty for its list, d to delete it, body, reservation or empty
 -- Returns after the five of common.lua:
 --   fields of levels that holds brought in: n, fields
---   rules: n, then level, safety stock, backorder limit, "channel buffer;"...
+--   rules: n, then level, safety stock, backorder limit, "channel buffer;"...,
+--     and "d;" if it is of a kit
 --   lists of due reservations: n, then each: n, IDs
 --   per Change: code, late, flow (from * 10 + to, of the hold's lines; below 0
 --     that of the Change's own), list of due, record of the hold or empty, levels: n, then each: level, version,
@@ -38,8 +41,8 @@
 -- Everything is inside main: a function is made cheaper when what it uses of
 -- common.lua is one level up (Lua walks a list for each variable of its own).
 local function main()
-  local APPLIED, DUPLICATE, SHORT, UNTRACKED, NOTFOUND, EXPIRED, RELEASED, COMMITTED, REUSED, CONFLICT, CORRUPT, RANGE, LEASED, FENCED =
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+  local APPLIED, DUPLICATE, SHORT, UNTRACKED, NOTFOUND, EXPIRED, RELEASED, COMMITTED, REUSED, CONFLICT, CORRUPT, RANGE, LEASED, FENCED, DERIVED =
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 
   local out, no = {}, 0
   local function put(v)
@@ -51,6 +54,7 @@ local function main()
   local leases, leasing, asked = nil, false, 0
   local dues, duenow = {}, nil
   local applied, tick, newlocs = {}, 0, nil
+  local marks, marked = nil, {}
 
   -- due is the position of the list of due reservations as of now.
   local function due()
@@ -390,7 +394,7 @@ local function main()
         if l.v then
           touches = touches + 1
           touched[touches] = l
-          used = used or l[2] ~= 0 or l[3] ~= 0 or l[5] ~= 0
+          used = used or l.kit == 'd' or l[2] ~= 0 or l[3] ~= 0 or l[5] ~= 0
           for _, g in ipairs(l.groups) do used = used or g.batch ~= '' end
         else
           add(l.n)
@@ -440,9 +444,23 @@ local function main()
     for _, g in ipairs(l.groups) do
       g.believed, g.buffer, g.dir, g.since, g.parked = nil, nil, '', 0, ''
     end
-    l.v = nil
+    l.v, l.kit = nil, nil
     for s = 1, 5 do l[s] = 0 end
     touch(l)
+  end
+
+  -- derived lets a level of a kit move by what its channel shows of it only, and
+  -- refuses what wants more.
+  local function derived(l)
+    local d = l.d
+    if enforced and linetext ~= '' then
+      for s = 1, 5 do
+        if d[s] ~= 0 then return DERIVED end
+      end
+    end
+    for s = 2, 5 do d[s] = 0 end
+    d[1] = kind == 'L' and 0 or d[6]
+    return nil
   end
 
   -- move sums up the lines per level, and refuses what is untracked or short.
@@ -456,7 +474,8 @@ local function main()
         what = 'level ' .. l.f
         return CORRUPT
       end
-      if l.tick ~= tick then
+      local idle = qs[i] == 0 and l.kit ~= 'd' and kind ~= 'L' and not track -- of a kit without a level
+      if l.tick ~= tick and not idle then
         l.tick, l.gone = tick, false
         if track then
           if l.v then return CONFLICT end
@@ -475,7 +494,7 @@ local function main()
           end
         end
       end
-      if not l.gone then
+      if not l.gone and not idle then
         local d = l.d
         d[fs[i]] = d[fs[i]] - qs[i]
         d[ts[i]] = d[ts[i]] + qs[i]
@@ -486,6 +505,10 @@ local function main()
     local c = channels[origin]
     for i = 1, touches do
       local l = touched[i]
+      if l.kit == 'd' then
+        local refused = derived(l)
+        if refused then return refused end
+      end
       for s = 1, 5 do
         if not exact((l[s] or 0) + l.d[s]) then return RANGE end
       end
@@ -521,6 +544,15 @@ local function main()
     begin()
     local c = channels[origin]
     local reads = kind == 'T' or kind == 'L'
+    if marks then
+      for i = 1, touches do
+        local l = touched[i]
+        if l.kit or kind == 'T' or kind == 'N' then
+          marked[#marked + 1] = text(now)
+          marked[#marked + 1] = l.f
+        end
+      end
+    end
     for i = 1, kind == 'N' and touches or 0 do forget(touched[i]) end
     for i = 1, kind == 'N' and 0 or touches do
       local l = touched[i]
@@ -693,6 +725,10 @@ local function main()
   if arg() == '1' then
     for i = 4, 6 do typed(KEYS[i], 'zset') end
   end
+  if arg() == '1' then
+    marks = key()
+    typed(marks, 'zset')
+  end
   if fresh then start = now end
   local ids = 0
   if not fresh then
@@ -720,6 +756,7 @@ local function main()
 
   if #applied > 0 then
     flush()
+    if #marked > 0 then chunked('ZADD', marks, marked) end
     local set = newids > 0 and {'ids', text(ids + newids)} or {}
     if newlocs then
       local have = call('HGET', KEYS[1], 'locs') or ''
@@ -755,6 +792,7 @@ local function main()
   for _, l in ipairs(order) do
     if l.v or l.buffers then -- those of an untracked level are in outcomes before
       local b = l.buffers or buffers(l)
+      if l.kit == 'd' then b = b .. 'd;' end
       if l.s ~= 0 or l.k ~= 0 or b ~= '' then
         rules = rules + 1
         add(l.n) add(l.s) add(l.k) add(b)

@@ -162,7 +162,8 @@ end
 
 -- A level is [1] available, [2] reserved, [3] committed, [4] unavailable,
 -- [5] incoming, v version (nil: not tracked), s safety stock, k backorder limit
--- and groups, one per channel that is known of or has a buffer of its own.
+-- groups, one per channel that is known of or has a buffer of its own, and kit:
+-- nil, c if it is a component of kits that have levels, d if it is one of these.
 local levels, order, dirty = {}, {}, {}
 
 local HEAD = '^(%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%d+) (%d+)()'
@@ -179,7 +180,11 @@ local function parse(l, text)
   local n = #text
   while at <= n do
     local id, believed, buffer, dir, since, batch, parked, to = match(text, GROUP, at)
-    if not id or (dir == '') ~= (since == '') then return false end
+    if not id then
+      l.kit = match(text, '^ ([cd])$', at)
+      return l.kit ~= nil
+    end
+    if (dir == '') ~= (since == '') then return false end
     local g = {id = id, believed = tonumber(believed), buffer = tonumber(buffer), dir = dir,
       since = tonumber(since) or 0, batch = batch, parked = parked}
     if (g.believed and not exact(g.believed)) or (g.buffer and not exact(g.buffer)) or not exact(g.since) then return false end
@@ -197,6 +202,7 @@ local function pack(l)
     t = t .. ' ' .. g.id .. ',' .. (g.believed and text(g.believed) or '') .. ',' .. (g.buffer and text(g.buffer) or '') .. ','
       .. (g.dir ~= '' and g.dir .. text(g.since) or '') .. ',' .. g.batch .. ',' .. g.parked
   end
+  if l.kit then t = t .. ' ' .. l.kit end
   return t
 end
 

@@ -4,14 +4,15 @@
 --   1 nonce of the call: a second run of it does nothing
 --   2 settings (JSON)   3 '1' to count a new version
 --   4 '1' if levels are to be marked again because channels changed
---   5 levels: n, then per level: field, safety stock, backorder limit,
+--   5 '1' if there is a key of marks (of kits that have levels) after common.lua's
+--   6 levels: n, then per level: field, safety stock, backorder limit,
 --     "channel buffer;"...
 -- Returns after the five of common.lua: nothing, or 'UNTRACKED', fields.
 local function main()
   local meta = call('HMGET', KEYS[1], 'cfg', 'ver')
   local done = meta[1]
   header()
-  local nonce, set, count, again = arg(), arg(), arg() == '1', arg() == '1'
+  local nonce, set, count, again, marks = arg(), arg(), arg() == '1', arg() == '1', arg() == '1' and key()
   if done and done == nonce then
     local refusal = open(true)
     if refusal[1] ~= 'STALE' then return refusal end
@@ -37,6 +38,7 @@ local function main()
     return reply
   end
 
+  if marks then typed(marks, 'zset') end
   begin()
   for i, f in ipairs(fields) do
     local l = levels[f]
@@ -45,6 +47,7 @@ local function main()
     for id, n in string.gmatch(rules[i][3], '(%d+) (%d+);') do group(l, id).buffer = tonumber(n) end
     mark(l)
     touch(l)
+    if l.kit and marks then call('ZADD', marks, text(now), f) end
   end
   flush()
   local change = {'cfg', nonce, 'set', set}
