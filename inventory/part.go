@@ -10,8 +10,11 @@ package inventory
 // again if they are there, as a [Commit] does. Lines name their locations: only
 // the hold knows where it has what.
 //
-// An order that carries the reservation's ID settles what the hold has left, so
-// it has to be about that and not about the parts.
+// An order that carries the reservation's ID settles what the hold has left, and
+// the parts that were committed to it under the name of its document
+// ([Order.Document]): they go back, and the order's own lines take them, so
+// nothing counts twice. Parts of other orders stay sold until those orders' own
+// documents come with the ID, if they do.
 func CommitPart(id, reservation, order string, lines ...Line) Change {
 	c := moves(id, KindCommitPart, Reserved, Committed, lines)
 	c.Reservation, c.OrderName = reservation, order

@@ -123,7 +123,8 @@ func (st *step) identify() error {
 }
 
 // document checks the version of an order's document, and takes over a hold
-// that the order settles: its units go back, and the order's lines take them.
+// that the order settles, and parts of it that were committed to the order:
+// their units go back, and the order's lines take them.
 func (st *step) document() error {
 	d := st.c.Document
 	have := st.m.docs[d.Name]
@@ -137,14 +138,19 @@ func (st *step) document() error {
 		return inventory.ErrConflict
 	}
 	h := st.m.holds[st.c.Reservation]
-	if h == nil || h.settled || h.Status == inventory.ReleasedHold {
+	if h == nil {
+		return nil
+	}
+	parts := flow(h.soldTo(d.Name), inventory.Committed, inventory.Available)
+	if !h.open() && parts == nil {
 		return nil
 	}
 	st.hold = h
-	switch h.Status {
-	case inventory.Held:
+	st.lines = append(parts, st.lines...)
+	switch {
+	case h.open() && h.Status == inventory.Held:
 		st.lines = append(flow(h.Lines, inventory.Reserved, inventory.Available), st.lines...)
-	case inventory.CommittedHold:
+	case h.open() && h.Status == inventory.CommittedHold:
 		st.lines = append(flow(h.Lines, inventory.Committed, inventory.Available), st.lines...)
 	}
 	return nil // of an expired hold the units are back already
@@ -349,8 +355,11 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 	case inventory.KindExpire:
 		st.hold.Status, st.hold.ended = inventory.ExpiredHold, st.now
 	case inventory.KindOrder:
-		if st.hold != nil {
-			st.hold.Status, st.hold.Order, st.hold.settled, st.hold.ended = inventory.CommittedHold, c.Document.Name, true, st.now
+		if h := st.hold; h != nil {
+			if h.open() {
+				h.Status, h.Order, h.settled, h.ended = inventory.CommittedHold, c.Document.Name, true, st.now
+			}
+			h.parts = slices.DeleteFunc(h.parts, func(p sold) bool { return p.order == c.Document.Name })
 		}
 		d := *c.Document
 		if d.Gone {

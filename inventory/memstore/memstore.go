@@ -84,10 +84,18 @@ type hold struct {
 	fingerprint uint64
 	// settled: by the document of the order that carried its ID.
 	settled bool
+	// parts of it that were committed, until their order's document comes.
+	parts []sold
 	// ended is when it was committed, released or expired.
 	ended time.Time
 	// retry is when it is due again, its expiry having been refused.
 	retry time.Time
+}
+
+// sold is a part of a hold that was committed to an order.
+type sold struct {
+	order string
+	line  inventory.Line
 }
 
 type document struct {

@@ -97,6 +97,11 @@ func (st *step) resize() error {
 func (st *step) keep() {
 	h := st.hold
 	h.Lines = st.rest
+	if st.c.Kind == inventory.KindCommitPart {
+		for _, l := range st.c.Lines {
+			h.parts = append(h.parts, sold{order: st.c.OrderName, line: l})
+		}
+	}
 	if len(st.rest) > 0 {
 		return
 	}
@@ -104,4 +109,17 @@ func (st *step) keep() {
 	if st.c.Kind == inventory.KindCommitPart {
 		h.Status, h.Order = inventory.CommittedHold, st.c.OrderName
 	}
+}
+
+// open reports whether an order that carries the hold's ID still settles it.
+func (h *hold) open() bool { return !h.settled && h.Status != inventory.ReleasedHold }
+
+// soldTo are the parts that were committed to an order.
+func (h *hold) soldTo(order string) (lines []inventory.Line) {
+	for _, p := range h.parts {
+		if p.order == order {
+			lines = append(lines, p.line)
+		}
+	}
+	return lines
 }

@@ -178,10 +178,17 @@ func decodeOutcome(a *answer, m *merchant, r reply, table *levelTable, dues [][]
 			a.bad = a.bad || o.Err == nil
 		}
 	}
-	if c.Kind == inventory.KindResize || c.Kind == inventory.KindUntrack {
+	switch {
+	case c.Kind == inventory.KindResize || c.Kind == inventory.KindUntrack:
 		moved := table.moved(a)
+		slices.SortStableFunc(moved, func(x, y inventory.Line) int { return x.Key().Compare(y.Key()) })
 		if code == codeApplied {
 			o.Lines = moved
+		}
+	case c.Kind == inventory.KindOrder && c.Reservation != "":
+		parts := table.moved(a)
+		if code == codeApplied {
+			o.Lines = movements(held, flow, append(parts, c.Lines...))
 		}
 	}
 	if o.Err != nil && late && code != codeLeased && code != codeFenced {
@@ -193,7 +200,7 @@ func decodeOutcome(a *answer, m *merchant, r reply, table *levelTable, dues [][]
 	return o, nil
 }
 
-// moved reads movements that the script worked out, by level.
+// moved reads movements that the script worked out.
 func (t *levelTable) moved(a *answer) []inventory.Line {
 	var out []inventory.Line
 	for text := range strings.SplitSeq(strings.TrimSuffix(a.text(), ";"), ";") {
@@ -211,7 +218,6 @@ func (t *levelTable) moved(a *answer) []inventory.Line {
 			SKU: k.SKU, Location: k.Location, Quantity: quantity, From: stateNames[flow/10%6], To: stateNames[flow%10%6],
 		})
 	}
-	slices.SortStableFunc(out, func(x, y inventory.Line) int { return x.Key().Compare(y.Key()) })
 	return out
 }
 

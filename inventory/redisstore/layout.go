@@ -35,7 +35,9 @@ import (
 //	                     80 IDs per hash, so that it stays a listpack
 //	T:hd:<s>     hash    reservation -> "status deadline(ms) ended settled
 //	                     fingerprint TAB order", then a line per level:
-//	                     "quantity SKU NUL location"; status is h, c, r or x
+//	                     "quantity SKU NUL location"; status is h, c, r or x; then
+//	                     a line per part that was committed, until its order's
+//	                     document comes: "TAB order TAB quantity SKU NUL location"
 //	T:due        zset    held reservations -> deadline (ms)
 //	T:old        zset    ended reservations -> when they ended
 //	T:doc:<s>    hash    document -> "version fingerprint written marks

@@ -113,6 +113,7 @@ func decodeHold(id, text string, now time.Time) (inventory.Reservation, bool) {
 	if !ok1 || !ok2 || !ok3 || f.bad || len(f.parts) != 3 {
 		return r, false
 	}
+	lines, _, _ = strings.Cut(lines, "\t") // parts that were committed follow
 	for line := range strings.Lines(lines) {
 		quantity, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		n, err := strconv.ParseInt(quantity, 10, 64)

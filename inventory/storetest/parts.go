@@ -1,6 +1,10 @@
 package storetest
 
-import "github.com/onhand-dev/onhand/inventory"
+import (
+	"slices"
+
+	"github.com/onhand-dev/onhand/inventory"
+)
 
 // partTests take parts out of the hold h of 3 units of a and 2 of b.
 var partTests = []test{
@@ -127,6 +131,59 @@ var partTests = []test{
 		f.equal(stock("a", 7, 0, 3), f.states("a"))
 		f.equal(stock("b", 8, 0, 2), f.states("b"))
 		f.repeat(inventory.CommitPart("p2", "h", "o1", line("a", 1)))
+	}},
+	{"an order takes over the parts that were committed to it", 0, func(f *fixture) {
+		heldOfTen(f)
+		f.must(inventory.CommitPart("p1", "h", "o/1", line("a", 1), line("b", 1), line("a", 1)))
+		f.refuse(settling(document("o/1", 1, "late", line("a", 3))), inventory.ErrConflict)
+		out := f.must(settling(document("o/1", 0, "body", line("a", 3), line("b", 2))))
+		f.equal(slices.Concat(
+			inventory.Move("", inventory.Reserved, inventory.Available, line("a", 1), line("b", 1)).Lines,
+			inventory.Move("", inventory.Committed, inventory.Available, line("a", 1), line("b", 1), line("a", 1)).Lines,
+			document("", 0, "", line("a", 3), line("b", 2)).Lines,
+		), out.Lines)
+		f.equal(byKey(out.Levels), f.all())
+		f.equal(stock("a", 7, 0, 3), f.states("a"))
+		f.equal(stock("b", 8, 0, 2), f.states("b"))
+		f.repeat(settling(document("o/1", 0, "body", line("a", 3), line("b", 2))))
+		f.must(settling(document("o/1", 1, "next")))
+		f.equal(stock("a", 7, 0, 3), f.states("a"), "once")
+	}},
+	{"each of several orders takes over its own parts", 0, func(f *fixture) {
+		heldOfTen(f)
+		f.must(inventory.CommitPart("p1", "h", "o/2", line("a", 1)))
+		f.must(inventory.CommitPart("p2", "h", "o/1", line("a", 1)))
+		f.must(inventory.CommitPart("p3", "h", "o/2", line("b", 1)))
+		f.must(settling(document("o/1", 0, "body", line("a", 2), line("b", 1))))
+		f.equal(stock("a", 7, 0, 3), f.states("a"), "the other's stays sold")
+		f.equal(stock("b", 8, 0, 2), f.states("b"))
+		h := f.hold("h")
+		f.equal([]any{inventory.CommittedHold, "o/1"}, []any{h.Status, h.Order})
+		f.must(settling(document("o/2", 0, "body", line("a", 1), line("b", 1))))
+		f.equal(stock("a", 7, 0, 3), f.states("a"), "and is its own order's then")
+		f.equal(stock("b", 8, 0, 2), f.states("b"))
+		f.equal("o/1", f.hold("h").Order)
+		f.must(settling(document("o/2", 1, "next", line("a", 1))))
+		f.equal(stock("a", 6, 0, 4), f.states("a"), "once")
+	}},
+	{"an order takes over a hold that went to it in parts", advance, func(f *fixture) {
+		heldOfTen(f)
+		f.must(inventory.CommitPart("p1", "h", "o/1", line("a", 3)))
+		f.advance(hour)
+		f.must(inventory.Expire("h"))
+		f.must(inventory.CommitPart("p2", "h", "o/1", line("b", 2)))
+		f.must(settling(document("o/1", 0, "body", line("a", 2), line("b", 2))))
+		f.equal(stock("a", 8, 0, 2), f.states("a"))
+		f.equal(stock("b", 8, 0, 2), f.states("b"))
+	}},
+	{"a released rest leaves the parts to their order", 0, func(f *fixture) {
+		heldOfTen(f)
+		f.must(inventory.CommitPart("p1", "h", "o/1", line("a", 1)))
+		f.must(inventory.Release("h"))
+		f.must(settling(document("o/1", 0, "body", line("a", 1))))
+		f.equal(stock("a", 9, 0, 1), f.states("a"))
+		f.equal(inventory.ReleasedHold, f.hold("h").Status)
+		f.refuse(inventory.Commit("h", "o/1"), inventory.ErrReleased)
 	}},
 	{"parts are no Reserve: the hold can be asked for again", 0, func(f *fixture) {
 		heldOfTen(f)

@@ -36,7 +36,8 @@
 --     available, reserved, committed, unavailable, incoming; then a list: n and
 --     of a SHORT: level, state, wanted, left; else levels (UNTRACKED,
 --     LEASED, or oversold by an applied one); of a CORRUPT what is, in place of the list;
---     at the end, of Z and N, its movements, like the lines in ARGV, if it is applied
+--     at the end, of Z and N, its movements, like the lines in ARGV, if it is applied,
+--     and of an O with a reservation, those of parts that were committed to it
 --
 -- Everything is inside main: a function is made cheaper when what it uses of
 -- common.lua is one level up (Lua walks a list for each variable of its own).
@@ -70,18 +71,20 @@ local function main()
   end
 
   -- A hold is "status deadline(ms) ended(us) settled fingerprint\torder\n", then
-  -- "quantity sku\0location\n" per level.
+  -- "quantity sku\0location\n" per level, then per committed part of it
+  -- "\torder\tquantity sku\0location\n".
   local function readhold(k, id)
     local v = call('HGET', k, id)
     if not v then return nil end
     local status, deadline, ended, settled, fp, name, at = match(v, '^([hcrx]) (%d+) (%d+) ([01]) (%x+)\t([^\n]*)\n()')
     if not status then return nil, true end
+    local cut = find(v, '\t', at, true) or #v + 1
     return {k = k, id = id, status = status, deadline = tonumber(deadline), ended = ended, settled = settled == '1', fp = fp,
-      order = name, lines = sub(v, at)}
+      order = name, lines = sub(v, at, cut - 1), parts = sub(v, cut)}
   end
 
   local function holdtext(h)
-    return h.status .. ' ' .. text(h.deadline) .. ' ' .. h.ended .. ' ' .. (h.settled and '1' or '0') .. ' ' .. h.fp .. '\t' .. h.order .. '\n' .. h.lines
+    return h.status .. ' ' .. text(h.deadline) .. ' ' .. h.ended .. ' ' .. (h.settled and '1' or '0') .. ' ' .. h.fp .. '\t' .. h.order .. '\n' .. h.lines .. h.parts
   end
 
   local function writehold(h)
@@ -120,7 +123,7 @@ local function main()
   -- The Change in hand: what it says, its lines, and what is found about it.
   local kind, enforced, origin, id, linetext, guards, note
   local n, ls, qs, fs, ts, shown = 0, {}, {}, {}, {}, {}
-  local h, hold, flow, late, what
+  local h, hold, flow, late, what, given
   local idhash, fp, ttl, ordername, heldtext, doc, rest
   local idkeys, touched, touches, list = {}, {}, 0, nil
   local parked, retries = {}, {} -- keys, by channel
@@ -131,20 +134,47 @@ local function main()
     list[#list + 1] = x
   end
 
-  -- lines of the hold h become the Change's, or come before its own.
-  local function flows(from, to)
-    local held = heldlines(h)
-    if not held then return CORRUPT end
-    local k = #held
+  -- before puts lines, a level and a quantity each, before the Change's own.
+  local function before(lines, from, to)
+    local k = #lines
     for i = n, 1, -1 do
       ls[i + k], qs[i + k], fs[i + k], ts[i + k], shown[i + k] = ls[i], qs[i], fs[i], ts[i], shown[i]
     end
     for i = 1, k do
-      ls[i], qs[i], fs[i], ts[i], shown[i] = held[i][1], held[i][2], from, to, 0
+      ls[i], qs[i], fs[i], ts[i], shown[i] = lines[i][1], lines[i][2], from, to, 0
     end
     n = n + k
+  end
+
+  -- lines of the hold h become the Change's, or come before its own.
+  local function flows(from, to)
+    local held = heldlines(h)
+    if not held then return CORRUPT end
+    before(held, from, to)
     flow = from * 10 + to
     return nil
+  end
+
+  -- handover finds what of the hold hd was committed to an order, as movements,
+  -- and takes it out of the record.
+  local function handover(hd, name)
+    if hd.parts == '' then return '' end
+    local rest, lines, fields, t = {}, {}, {}, {}
+    for whole, o, q, f in string.gmatch(hd.parts, '(\t([^\t]+)\t(%d+) ([^\n]+)\n)') do
+      if o == name and find(f, '\0', 1, true) then
+        fields[#fields + 1], lines[#lines + 1] = f, {f, tonumber(q)}
+      else
+        rest[#rest + 1] = whole
+      end
+    end
+    load(fields)
+    for i, x in ipairs(lines) do
+      x[1] = levels[x[1]]
+      t[i] = text(x[1].n) .. ' ' .. text(x[2]) .. ' 31 0;'
+    end
+    before(lines, 3, 1)
+    hd.parts = concat(rest)
+    return concat(t)
   end
 
   -- take finds the rest of the hold without the Change's lines, and refuses
@@ -242,6 +272,7 @@ local function main()
       doc = {k = key(), name = arg(), version = arg(), after = arg(), fp = arg(), doubts = arg(), class = arg(), body = arg()}
       local rid = arg()
       local hk = rid ~= '' and key()
+      given = hk and ''
       local have = call('HGET', doc.k, doc.name)
       local version, havefp = '0', ''
       if have then
@@ -262,10 +293,14 @@ local function main()
         what = 'reservation ' .. rid
         return CORRUPT
       end
-      if not hd or hd.settled or hd.status == 'r' then return nil end
+      if not hd then return nil end
+      given = handover(hd, doc.name)
+      local over = hd.settled or hd.status == 'r'
+      if over and given == '' then return nil end
       h, what = hd, 'reservation ' .. rid
       hold = h
       if not heldlines(h) then return CORRUPT end
+      if over then return nil end
       if h.status == 'h' then return flows(2, 1) end
       if h.status == 'c' then return flows(3, 1) end
       return nil -- of an expired hold the units are back already
@@ -585,6 +620,9 @@ local function main()
       newids = newids + 1
       if rest then
         h.lines = rest
+        if kind == 'P' then
+          for i = 1, n do h.parts = h.parts .. '\t' .. ordername .. '\t' .. text(qs[i]) .. ' ' .. ls[i].f .. '\n' end
+        end
         if rest == '' then
           h.status, h.ended = 'r', text(now)
           if kind == 'P' then h.status, h.order = 'c', ordername end
@@ -592,7 +630,7 @@ local function main()
         writehold(h)
       end
     elseif kind == 'R' then
-      h.status, h.deadline, h.ended, h.settled, h.fp, h.order, h.lines = 'h', floor((now + ttl) / 1000), '0', false, fp, '', heldtext
+      h.status, h.deadline, h.ended, h.settled, h.fp, h.order, h.lines, h.parts = 'h', floor((now + ttl) / 1000), '0', false, fp, '', heldtext, ''
       hold = h
       writehold(h)
     elseif kind == 'X' then
@@ -609,7 +647,9 @@ local function main()
       writehold(h)
     else
       if hold then
-        h.status, h.order, h.settled, h.ended = 'c', doc.name, true, text(now)
+        if not h.settled and h.status ~= 'r' then
+          h.status, h.order, h.settled, h.ended = 'c', doc.name, true, text(now)
+        end
         writehold(h)
       end
       if doc.class == 'd' then
@@ -622,7 +662,7 @@ local function main()
       if doc.class == 'f' then call('ZADD', KEYS[5], text(now), doc.name) end
       if doc.class == 'c' then call('ZADD', KEYS[6], text(now), doc.name) end
     end
-    if flow ~= 0 or kind == 'Z' or kind == 'N' then -- the journal wants what moved
+    if flow ~= 0 or kind == 'Z' or kind == 'N' or given and given ~= '' then -- the journal wants what moved
       local t = {}
       for i = 1, n do t[i] = text(ls[i].n) .. ' ' .. text(qs[i]) .. ' ' .. fs[i] .. ts[i] .. ' ' .. text(shown[i]) .. ';' end
       linetext = concat(t)
@@ -652,7 +692,7 @@ local function main()
   -- change reads one Change, applies it, and answers.
   local function change()
     kind, enforced, origin, id, linetext, guards, note = arg(), arg() == '1', tonumber(arg()), arg(), arg(), arg(), arg()
-    n, h, hold, flow, late, what = 0, nil, nil, 0, 0, ''
+    n, h, hold, flow, late, what, given = 0, nil, nil, 0, 0, '', nil
     idhash, doc, list, rest, touches = nil, nil, nil, nil, 0
 
     for i, q, f, t, s in string.gmatch(linetext, '(%d+) (%-?%d+) (%d)(%d) (%-?%d+);') do
@@ -690,6 +730,7 @@ local function main()
       put(0)
     end
     if kind == 'Z' or kind == 'N' then put(code == APPLIED and linetext or '') end
+    if given then put(code == APPLIED and given or '') end
   end
 
   -- nextgeneration puts another in front: larger if this one is full before its
