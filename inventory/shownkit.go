@@ -121,6 +121,24 @@ func (s *Stock) ShowKits(ctx context.Context, skus ...string) error {
 	return s.DeriveKits(ctx)
 }
 
+// KitsAmong returns those of the SKUs that are kits to [Config.Kits], in the
+// order asked, each once. It asks no store.
+func (s *Stock) KitsAmong(ctx context.Context, skus ...string) ([]ShownKit, error) {
+	var out []ShownKit
+	book, seen := s.kitBook(), map[string]bool{}
+	for _, sku := range skus {
+		parts, err := book.parts(ctx, sku)
+		if err != nil {
+			return nil, err
+		}
+		if parts != nil && !seen[sku] {
+			seen[sku] = true
+			out = append(out, shownKit(sku, parts))
+		}
+	}
+	return out, nil
+}
+
 func shownKit(sku string, parts []part) ShownKit {
 	k := ShownKit{SKU: sku}
 	for _, p := range parts {

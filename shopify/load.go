@@ -38,6 +38,14 @@ type Report struct {
 	Elsewhere int
 	// Ambiguous SKUs stand on several items; none of them is loaded.
 	Ambiguous []string
+	// Kits are SKUs that are kits to the stock and that the shop counts as items
+	// of their own. They are shown ([inventory.Stock.ShowKits]) instead of
+	// tracked, and what the shop shows of them is noted.
+	Kits []string
+	// Unshown are levels of Kits that the shop has and nobody can know, as not
+	// all their components are tracked there. Nothing is pushed to them; load
+	// again once that has changed. See [inventory.Stock.ShownKits].
+	Unshown []inventory.Key
 	// From and Until are when Shopify answered first and last. An order placed
 	// in between may be in one level's number and not in another's: load while
 	// the shop is quiet, or compare afterwards.
@@ -48,7 +56,7 @@ type Report struct {
 // quantities, and notes what the shop shows. It configures the channel: its
 // locations are those of the catalog, and orders placed before the first
 // answer of this load are counted as loaded. It may run again: levels that
-// exist keep their quantities.
+// exist keep their quantities. Kits are not tracked, but shown; see Report.Kits.
 func Load(ctx context.Context, s *inventory.Stock, c *Client, cat Catalog, cfg *LoadConfig) (Report, error) {
 	var own LoadConfig
 	if cfg != nil {
@@ -84,6 +92,10 @@ func (l *loader) run(ctx context.Context) error {
 	maps.DeleteFunc(names, func(id, _ string) bool { return !active[id] })
 
 	read, err := l.read(ctx, names)
+	if err != nil {
+		return err
+	}
+	read, kits, err := l.kits(ctx, read)
 	if err != nil || l.cfg.DryRun {
 		l.report.Tracked = len(read)
 		return err
@@ -95,6 +107,9 @@ func (l *loader) run(ctx context.Context) error {
 		if err := l.write(ctx, batch); err != nil {
 			return err
 		}
+	}
+	if err := l.show(ctx, kits); err != nil {
+		return err
 	}
 	return l.bookmark(ctx)
 }
@@ -185,36 +200,31 @@ func (l *loader) configure(ctx context.Context, locations []string) error {
 	return l.stock.Configure(ctx, inventory.Settings{Channels: []inventory.Channel{channel}})
 }
 
+// id names a Change about one level by this load.
+func (l *loader) id(what string, r reading) string {
+	level := sha256.Sum256([]byte(r.Key.String())) // a SKU alone may fill an ID
+	return fmt.Sprintf("%s/%s/%d/%x", what, l.client.Channel(), l.report.From.Unix(), level[:12])
+}
+
 // write starts levels, and notes what is shown where one exists.
 func (l *loader) write(ctx context.Context, batch []reading) error {
-	id := func(what string, r reading) string {
-		level := sha256.Sum256([]byte(r.Key.String())) // a SKU alone may fill an ID
-		return fmt.Sprintf("%s/%s/%d/%x", what, l.client.Channel(), l.report.From.Unix(), level[:12])
-	}
 	track := make([]inventory.Change, len(batch))
 	for i, r := range batch {
-		track[i] = inventory.Track(id("load", r), r.lines...)
+		track[i] = inventory.Track(l.id("load", r), r.lines...)
 		track[i].Origin = l.client.Channel()
 	}
-	var believe []inventory.Change
+	var believe []reading
 	for i, o := range l.stock.ApplyBatch(ctx, track) {
 		switch {
 		case o.Err == nil:
 			l.report.Tracked++
 		case errors.Is(o.Err, inventory.ErrConflict):
-			line := inventory.Line{SKU: batch[i].SKU, Location: batch[i].Location, Shown: batch[i].shown}
-			believe = append(believe, inventory.Believe(id("believe", batch[i]), l.client.Channel(), line))
+			believe = append(believe, batch[i])
 		default:
 			return fmt.Errorf("shopify: load %s: %w", batch[i].Key, o.Err)
 		}
 	}
-	for _, o := range l.stock.ApplyBatch(ctx, believe) {
-		if o.Err != nil {
-			return fmt.Errorf("shopify: load: %w", o.Err)
-		}
-		l.report.Believed++
-	}
-	return nil
+	return l.believe(ctx, believe)
 }
 
 // bookmark lets the first CatchUp begin in the past.

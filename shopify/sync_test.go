@@ -38,6 +38,11 @@ const merchant = "acme"
 
 func newRig(t *testing.T, cfg *shopifytest.Config, prepare func(*shopifytest.Server)) *rig {
 	t.Helper()
+	return newRigOf(t, cfg, &inventory.Config{Sourcer: inventory.MostStock()}, prepare)
+}
+
+func newRigOf(t *testing.T, cfg *shopifytest.Config, stock *inventory.Config, prepare func(*shopifytest.Server)) *rig {
+	t.Helper()
 	twin, err := shopifytest.Open(cfg)
 	require.NoError(t, err)
 	prepare(twin)
@@ -47,7 +52,7 @@ func newRig(t *testing.T, cfg *shopifytest.Config, prepare func(*shopifytest.Ser
 	})
 	require.NoError(t, err)
 	r.catalog = shopify.NewCatalog(r.client, nil)
-	r.stock, err = inventory.New(memstore.New(nil), merchant, &inventory.Config{Sourcer: inventory.MostStock()})
+	r.stock, err = inventory.New(memstore.New(nil), merchant, stock)
 	require.NoError(t, err)
 	report, err := shopify.Load(t.Context(), r.stock, r.client, r.catalog, &shopify.LoadConfig{ReplayProved: true})
 	require.NoError(t, err)
