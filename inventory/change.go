@@ -195,7 +195,11 @@ func Untrack(id string, keys ...Key) Change {
 }
 
 // Believe notes what a channel shows, for levels where that is unknown: each
-// line's Shown is the number read there. Known levels are left as they are.
+// line's Shown is the number read there. Known levels are left as they are, and
+// so is one that a batch under way tells the channel of: nobody knows whether
+// the reading has that push in it, so read again when the batch is settled. To
+// read known levels again, [Stock.Forget] them first. A line about a pooled
+// channel may leave out the location; lines about one SKU are summed.
 func Believe(id, channel string, lines ...Line) Change {
 	c := moves(id, KindBelieve, World, World, lines)
 	for i := range c.Lines {

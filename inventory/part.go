@@ -43,7 +43,7 @@ func Resize(id, reservation string, lines ...Line) Change {
 // placed reports whether the lines are about what is there already, so no
 // [Sourcer] chooses their locations.
 func (c Change) placed() bool {
-	return c.Kind == KindCommitPart || c.Kind == KindReleasePart || c.Kind == KindResize || c.Kind == KindUntrack
+	return c.Kind == KindCommitPart || c.Kind == KindReleasePart || c.Kind == KindResize || c.Kind == KindUntrack || c.Kind == KindBelieve
 }
 
 // validPart checks what has an ID of its own and is about lines of a hold.

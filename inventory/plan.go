@@ -35,7 +35,7 @@ func (p plan) sent() Change {
 
 // open reports whether locations have to be chosen.
 func (p plan) open() bool {
-	return slices.ContainsFunc(p.said.Lines, func(l Line) bool { return l.Location == "" })
+	return !p.said.placed() && slices.ContainsFunc(p.said.Lines, func(l Line) bool { return l.Location == "" })
 }
 
 func (s *Stock) applyPlain(ctx context.Context, changes []Change) []Outcome {

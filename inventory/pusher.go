@@ -20,6 +20,8 @@ type Pusher struct {
 	stock *Stock
 	to    Syncer
 	cfg   PusherConfig
+	// idempotent: the Syncer is.
+	idempotent bool
 
 	mu    sync.Mutex
 	stats PushStats
@@ -35,13 +37,15 @@ type PusherConfig struct {
 	// Timeout of one request. Default: 30 s.
 	Timeout time.Duration
 	// Lease of a batch: how long another process waits before it takes over
-	// one that this process claimed. Default: twice Timeout.
+	// one that this process claimed. At least Timeout, so that a request of this
+	// process has ended by then. Default: twice Timeout.
 	Lease time.Duration
 	// Poll is how long to wait when nothing was pending. Default: 100 ms.
 	Poll time.Duration
 	// Memory is for how long the channel surely remembers idempotency keys.
 	// A batch without an answer for longer is not sent again; its levels are
-	// parked as [Lapsed]. Default: 23 h; Shopify keeps keys for 24.
+	// parked as [Lapsed], unless the Syncer is [Idempotent]. Default: 23 h;
+	// Shopify keeps keys for 24.
 	Memory time.Duration
 	// OnSettled hears of every batch that was settled.
 	OnSettled func(Batch, []Result)
@@ -66,13 +70,14 @@ func NewPusher(s *Stock, to Syncer, cfg *PusherConfig) *Pusher {
 	c.MaxBatch = cmp.Or(max(c.MaxBatch, 0), 250)
 	c.Workers = cmp.Or(max(c.Workers, 0), 2)
 	c.Timeout = cmp.Or(max(c.Timeout, 0), 30*time.Second)
-	c.Lease = cmp.Or(max(c.Lease, 0), 2*c.Timeout)
+	c.Lease = max(cmp.Or(max(c.Lease, 0), 2*c.Timeout), c.Timeout)
 	c.Poll = cmp.Or(max(c.Poll, 0), 100*time.Millisecond)
 	c.Memory = cmp.Or(max(c.Memory, 0), 23*time.Hour)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Pusher{stock: s, to: to, cfg: c}
+	natural, ok := to.(Idempotent)
+	return &Pusher{stock: s, to: to, cfg: c, idempotent: ok && natural.Idempotent()}
 }
 
 // Stats returns what was done so far.
@@ -135,7 +140,7 @@ func (p *Pusher) proved(ctx context.Context) error {
 	switch {
 	case !ok:
 		return &InvalidError{Field: "Channel", Problem: fmt.Sprintf("%q is not configured: call Stock.Configure first", p.to.Channel())}
-	case !c.ReplayProved:
+	case !c.ReplayProved && !p.idempotent:
 		return fmt.Errorf("%w: %s", ErrUnproved, c.Name)
 	}
 	return nil
@@ -239,7 +244,7 @@ func (p *Pusher) step(ctx context.Context) event {
 			return p.postpone(ctx, b, "prepare", err)
 		}
 	}
-	if b.Now.Sub(b.FirstSent) > p.cfg.Memory {
+	if b.Now.Sub(b.FirstSent) > p.cfg.Memory && !p.idempotent {
 		results := make([]Result, len(b.Pushes))
 		for i := range results {
 			results[i] = Result{Status: Lapsed, Err: fmt.Errorf("no answer for %v, so the outcome is unknown: compare the level with the channel", p.cfg.Memory)}
@@ -311,7 +316,7 @@ func (p *Pusher) settle(ctx context.Context, b Batch, results []Result) event {
 		s.Batches++
 		for _, r := range results {
 			switch r.Status {
-			case Applied:
+			case Applied, Replaced:
 				s.Applied++
 			case Refused:
 				s.Refused++

@@ -14,9 +14,16 @@ type Channel struct {
 	Name string `json:"name"`
 	// Locations it may sell from; none means every location.
 	Locations []string `json:"locations,omitempty"`
-	// Buffer is withheld from the channel on each level, in units.
+	// Pooled: the channel has one number per SKU, the sum over its Locations,
+	// see [PooledTarget]. What it is told and believed to show has the key of
+	// the SKU with an empty location. It stays what it is while the channel is
+	// configured.
+	Pooled bool `json:"pooled,omitempty"`
+	// Buffer is withheld from the channel on each level, in units; of a pooled
+	// channel once from each SKU.
 	Buffer int64 `json:"buffer,omitempty"`
-	// Max caps what the channel shows of one level; 0 means no cap.
+	// Max caps what the channel shows of one level, or of a SKU if it is pooled;
+	// 0 means no cap.
 	Max int64 `json:"max,omitempty"`
 	// ReplayProved says that a request repeated with the same idempotency key
 	// is known to take effect once on this channel. A [Pusher] refuses a
@@ -32,11 +39,26 @@ func (c Channel) Sells(location string) bool {
 	return len(c.Locations) == 0 || slices.Contains(c.Locations, location)
 }
 
+// Place is the key of the number that the channel shows of a level: the level's
+// own, or if the channel is pooled that of its SKU with an empty location.
+func (c Channel) Place(k Key) Key {
+	if c.Pooled {
+		k.Location = ""
+	}
+	return k
+}
+
 // Settings of a merchant. In [Stock.Configure] they are merged: channels by
-// name, levels by key; what is not named stays.
+// name, levels by key; what is not named stays. [Settings.Remove] takes away.
 type Settings struct {
 	// Channels replace those of the same name.
 	Channels []Channel `json:"channels,omitempty"`
+	// Remove names channels that are no more. What was to be told to them, the
+	// batches that are out, and what they were believed to show is dropped, and so
+	// are the buffers of levels by that name; one that is added again knows
+	// nothing. It goes in a Configure of its own, and a name that is not
+	// configured is no error. Stop the channel's [Pusher] before.
+	Remove []string `json:"-"`
 	// Levels replace the rules of tracked levels.
 	Levels map[Key]Rules `json:"-"`
 	// Locations are those that have levels. Read only: Configure ignores it.
@@ -67,6 +89,14 @@ func (s Settings) Validate() error {
 			return &InvalidError{Field: field + ".Locations", Problem: "must have 1 to 255 bytes each, no control characters"}
 		}
 	}
+	if len(s.Remove) > 0 && (len(s.Channels) > 0 || len(s.Levels) > 0) {
+		return &InvalidError{Field: "Remove", Problem: "must go in a Configure of its own"}
+	}
+	for i, name := range s.Remove {
+		if !validName(name) {
+			return &InvalidError{Field: fmt.Sprintf("Remove[%d]", i), Problem: badName}
+		}
+	}
 	for k, r := range s.Levels {
 		if err := validKey("Levels", k); err != nil {
 			return err
@@ -83,19 +113,23 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// Merge returns s with the channels of o added or replaced, sorted by name. It
-// is for implementers of a [Store].
-func (s Settings) Merge(o Settings) Settings {
-	out := slices.Clone(s.Channels)
+// Merge returns s with the channels of o added, replaced or removed, sorted by
+// name. A channel that is pooled stays so, and one that is not, too: an
+// [*InvalidError]. It is for implementers of a [Store].
+func (s Settings) Merge(o Settings) (Settings, error) {
+	out := slices.DeleteFunc(slices.Clone(s.Channels), func(c Channel) bool { return slices.Contains(o.Remove, c.Name) })
 	for _, c := range o.Channels {
 		i := slices.IndexFunc(out, func(x Channel) bool { return x.Name == c.Name })
-		if i < 0 {
+		switch {
+		case i < 0:
 			out = append(out, c)
-		} else {
+		case out[i].Pooled != c.Pooled:
+			return s, &InvalidError{Field: "Channels", Problem: fmt.Sprintf("%q can't become pooled or cease to be: what it shows is counted otherwise; remove it and add it again", c.Name)}
+		default:
 			out[i] = c
 		}
 	}
 	slices.SortFunc(out, func(a, b Channel) int { return strings.Compare(a.Name, b.Name) })
 	s.Channels = out
-	return s
+	return s, nil
 }

@@ -81,8 +81,16 @@ type Outbox interface {
 	// Postpone gives up the lease of a batch that got no answer, until wait
 	// has passed; then Claim hands out the same bytes again.
 	Postpone(ctx context.Context, b Batch, wait time.Duration) error
+	// Unpark lets parked levels be told again at once. Others are left alone.
+	Unpark(ctx context.Context, merchant, channel string, keys []Key) error
+	// Forget makes unknown what the channel shows of levels, so that nothing is
+	// pushed until a [Believe]. It ends their parking. A batch under way stays
+	// so; when it is settled the level is unknown all the same.
+	Forget(ctx context.Context, merchant, channel string, keys []Key) error
 	// Beliefs tells how levels stand with a channel; nil keys: every level
-	// that is pending, under way or parked. Unknown keys are left out.
+	// that is pending, under way or parked. Unknown keys are left out. Of a
+	// pooled channel there is one per SKU, without location, and so it is asked
+	// for by any key of the SKU.
 	Beliefs(ctx context.Context, merchant, channel string, keys []Key) iter.Seq2[Belief, error]
 }
 

@@ -51,7 +51,8 @@ func (b Batch) Key() string {
 type Push struct {
 	Key
 	// Delta is what to add to the channel's number, Target what it then is as
-	// far as we know. Channels that take relative numbers use Delta.
+	// far as we know. Channels that take relative numbers use Delta. A pooled
+	// channel's pushes have no location.
 	Delta, Target int64
 	// Since is when the level became pending.
 	Since time.Time
@@ -66,15 +67,20 @@ type PushStatus string
 const (
 	// Applied by the channel, now or by an earlier try.
 	Applied PushStatus = "applied"
+	// Replaced: the channel was told Target and shows that now, whatever it
+	// showed before. What it was heard to sell meanwhile is told again, since
+	// nobody knows whether it was before or after.
+	Replaced PushStatus = "replaced"
 	// Deferred: not applied for want of something else, e.g. because of
 	// another entry of the request; it comes back in a new batch.
 	Deferred PushStatus = "deferred"
 	// Refused: not applied and will not be; the level is parked with the
-	// reason until RetryIn has passed.
+	// reason until RetryIn has passed, or until stock falls below what the
+	// channel shows if what was refused was a rise.
 	Refused PushStatus = "refused"
 	// Lapsed: nobody knows, and no answer will tell: e.g. there was none until
 	// the channel forgot the idempotency key. A rise counts as applied and a fall as not, which errs on
-	// the side of less; the level is parked for a person to compare.
+	// the side of less; the level is parked, as by Refused, for a person to compare.
 	Lapsed PushStatus = "lapsed"
 )
 

@@ -90,7 +90,11 @@ func (c Change) validLines() error {
 	}
 	for i, l := range c.Lines {
 		field := lineField(i)
-		if err := validKey(field, l.Key()); err != nil {
+		k := l.Key()
+		if c.Kind == KindBelieve && k.Location == "" {
+			k.Location = "any" // of a pooled channel
+		}
+		if err := validKey(field, k); err != nil {
 			return err
 		}
 		least, moves := int64(1), c.Kind != KindBelieve && c.Kind != KindUntrack

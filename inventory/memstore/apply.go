@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -45,7 +46,9 @@ type step struct {
 	hold     *hold
 	// rest is what the hold will have, if the Change takes of it or adds to it.
 	rest []inventory.Line
-	out  inventory.Outcome
+	// pools are SKUs that a Believe names as a pooled channel shows them.
+	pools []inventory.Key
+	out   inventory.Outcome
 }
 
 // errRepeat ends a step that was applied before.
@@ -255,6 +258,9 @@ func (st *step) move() (map[inventory.Key]*inventory.Level, error) {
 		if after[k] == nil {
 			have := st.m.levels[k]
 			switch {
+			case k.Location == "" && st.pooled(k):
+				st.pools = append(st.pools, k)
+				continue
 			case track && have != nil:
 				return nil, inventory.ErrConflict
 			case track:
@@ -328,11 +334,9 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 			m.see(k.Location)
 		}
 	}
-	st.shown(after)
-	for k, l := range after {
-		if l != nil {
-			m.mark(k, st.now)
-		}
+	st.shown()
+	for _, k := range slices.AppendSeq(st.pools, maps.Keys(after)) {
+		m.mark(k, st.now)
 	}
 	switch c.Kind {
 	case inventory.KindReserve:

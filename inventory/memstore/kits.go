@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/onhand-dev/onhand/inventory"
 )
@@ -118,16 +117,19 @@ func (s *Store) Derive(ctx context.Context, name string, most int) (more bool, e
 	}
 	left, kept := len(m.kits.marks), 0
 	for k := range todo {
-		if !m.derive(k, s.now) {
+		if !m.derive(k) {
 			m.kits.put(k)
 			kept++
 		}
+	}
+	for k := range todo {
+		m.mark(k, s.now())
 	}
 	return left > 0 && kept < len(marked), nil
 }
 
 // derive brings the level of a kit up to date; false if it can't be ended yet.
-func (m *merchant) derive(k inventory.Key, now func() time.Time) bool {
+func (m *merchant) derive(k inventory.Key) bool {
 	have := m.levels[k]
 	if have != nil && !have.Kit {
 		return true
@@ -143,7 +145,7 @@ func (m *merchant) derive(k inventory.Key, now func() time.Time) bool {
 	if len(parts) == 0 || len(levels) < len(parts) {
 		switch {
 		case have == nil:
-		case m.told(k):
+		case m.told(k) || m.told(inventory.Key{SKU: k.SKU}):
 			return false
 		default:
 			m.forget(k)
@@ -159,7 +161,6 @@ func (m *merchant) derive(k inventory.Key, now func() time.Time) bool {
 	}
 	next.Version++
 	m.levels[k] = &next
-	m.mark(k, now())
 	return true
 }
 

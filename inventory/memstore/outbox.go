@@ -3,9 +3,7 @@ package memstore
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -29,6 +27,8 @@ type belief struct {
 	since  time.Time
 	batch  string
 	parked string
+	// rise: what was refused was one.
+	rise bool
 	// parkedAt is when, and retry until when it is left alone.
 	parkedAt, retry time.Time
 }
@@ -36,96 +36,6 @@ type belief struct {
 type batch struct {
 	inventory.Batch
 	next time.Time // when it may be handed out again
-}
-
-func (m *merchant) channel(name string) *channel {
-	ch := m.channels[name]
-	if ch == nil {
-		ch = &channel{beliefs: map[inventory.Key]*belief{}, batches: map[string]*batch{}}
-		m.channels[name] = ch
-	}
-	return ch
-}
-
-func (ch *channel) belief(k inventory.Key) *belief {
-	b := ch.beliefs[k]
-	if b == nil {
-		b = &belief{}
-		ch.beliefs[k] = b
-	}
-	return b
-}
-
-// shown moves what is believed of the Change's origin, in the same step.
-func (st *step) shown(after map[inventory.Key]*inventory.Level) {
-	c, ok := st.m.settings.Channel(st.c.Origin)
-	if !ok {
-		return
-	}
-	read := st.c.Kind == inventory.KindTrack || st.c.Kind == inventory.KindBelieve
-	ch, first := st.m.channel(c.Name), map[inventory.Key]bool{}
-	for _, l := range st.lines {
-		k := l.Key()
-		if after[k] == nil || !c.Sells(k.Location) || l.ShownOnly() && !after[k].Kit {
-			continue
-		}
-		b := ch.belief(k)
-		if read && !b.known {
-			b.known, first[k] = true, true
-		}
-		if b.known && (!read || first[k]) {
-			b.believed += l.Shown
-		}
-	}
-}
-
-// mark makes the level pending for each channel where a push is due, and only
-// there.
-func (m *merchant) mark(k inventory.Key, now time.Time) {
-	l := m.levels[k]
-	for _, c := range m.settings.Channels {
-		b := m.channel(c.Name).belief(k)
-		due := b.known && b.batch == "" && b.parked == "" && c.Sells(k.Location) && inventory.Target(*l, c) != b.believed
-		switch {
-		case !due:
-			b.since = time.Time{}
-		case b.since.IsZero():
-			b.since = now
-		}
-	}
-}
-
-// Configure implements [inventory.Ledger].
-func (s *Store) Configure(ctx context.Context, name string, set inventory.Settings) error {
-	if err := cmp.Or(ctx.Err(), inventory.ValidMerchant(name), set.Validate()); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := s.merchant(name)
-	var missing []inventory.Key
-	for k := range set.Levels {
-		if m.levels[k] == nil {
-			missing = append(missing, k)
-		}
-	}
-	if missing != nil {
-		slices.SortFunc(missing, inventory.Key.Compare)
-		return &inventory.UntrackedError{Keys: missing}
-	}
-	for k, r := range set.Levels {
-		r.Buffers = maps.Clone(r.Buffers)
-		m.levels[k].Rules = r
-		m.levels[k].Version++
-		m.kits.mark(k)
-	}
-	set.Channels = copiedChannels(set.Channels)
-	m.settings = m.settings.Merge(set)
-	m.settings.Version++
-	for k := range m.levels {
-		m.mark(k, s.now())
-	}
-	return nil
 }
 
 // Claim implements [inventory.Outbox].
@@ -139,11 +49,10 @@ func (s *Store) Claim(ctx context.Context, name, channelName string, most int, l
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m, now := s.merchant(name), s.now()
-	c, ok := m.settings.Channel(channelName)
-	if !ok {
-		return inventory.Batch{}, &inventory.InvalidError{Field: "Channel", Problem: fmt.Sprintf("%q is not configured", channelName)}
+	c, ch, err := m.configured(channelName)
+	if err != nil {
+		return inventory.Batch{}, err
 	}
-	ch := m.channel(channelName)
 	for k, b := range ch.beliefs {
 		if b.parked != "" && !now.Before(b.retry) {
 			b.parked = ""
@@ -179,8 +88,9 @@ func (m *merchant) newBatch(epoch, name string, c inventory.Channel, most int, n
 	var pushes []inventory.Push
 	for k, b := range ch.beliefs {
 		if !b.since.IsZero() {
-			target := inventory.Target(*m.levels[k], c)
-			pushes = append(pushes, inventory.Push{Key: k, Target: target, Delta: target - b.believed, Since: b.since})
+			target, _ := m.target(k, c)
+			delta := inventory.Owed(target, b.believed)
+			pushes = append(pushes, inventory.Push{Key: k, Target: b.believed + delta, Delta: delta, Since: b.since})
 		}
 	}
 	if pushes == nil {
@@ -220,7 +130,7 @@ func (s *Store) Seal(ctx context.Context, b inventory.Batch, refused []inventory
 	m, now := s.merchant(b.Merchant), s.now()
 	ch := m.channel(b.Channel)
 	have := ch.batches[b.ID]
-	switch {
+	switch { // a channel that was removed has no batches
 	case have == nil || have.Attempt != b.Attempt:
 		return b, inventory.ErrConflict
 	case have.Request != nil:
@@ -254,14 +164,20 @@ func (m *merchant) end(ch *channel, p inventory.Push, r inventory.Result, now ti
 	case inventory.Applied:
 		b.believed += p.Delta
 		wait = 0
+	case inventory.Replaced:
+		b.believed = p.Target
+		wait = 0
 	case inventory.Lapsed:
 		b.believed += max(p.Delta, 0)
 		wait = cmp.Or(wait, parkedFor)
 	case inventory.Refused:
 		wait = cmp.Or(wait, parkedFor)
 	}
+	if !b.known { // it was forgotten meanwhile
+		b.believed = 0
+	}
 	if wait > 0 {
-		b.parked, b.parkedAt, b.retry = string(r.Status), now, now.Add(wait)
+		b.parked, b.parkedAt, b.retry, b.rise = string(r.Status), now, now.Add(wait), p.Delta > 0
 		if r.Err != nil {
 			b.parked = r.Err.Error()
 		}
@@ -332,13 +248,11 @@ func (s *Store) beliefs(ctx context.Context, name, channelName string, keys []in
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.merchant(name)
-	c, ok := m.settings.Channel(channelName)
-	if !ok {
-		return nil, &inventory.InvalidError{Field: "Channel", Problem: fmt.Sprintf("%q is not configured", channelName)}
+	c, ch, err := m.configured(channelName)
+	if err != nil {
+		return nil, err
 	}
-	ch := m.channel(channelName)
-	all := keys == nil
-	if all {
+	if keys == nil {
 		for k, b := range ch.beliefs {
 			if !b.since.IsZero() || b.batch != "" || b.parked != "" {
 				keys = append(keys, k)
@@ -347,18 +261,21 @@ func (s *Store) beliefs(ctx context.Context, name, channelName string, keys []in
 		slices.SortFunc(keys, inventory.Key.Compare)
 	}
 	var out []inventory.Belief
+	seen := map[inventory.Key]bool{}
 	for _, k := range keys {
-		l := m.levels[k]
-		if l == nil {
+		k = c.Place(k)
+		if c.Pooled && seen[k] || !m.tracked(k, c) {
 			continue
 		}
+		seen[k] = true
 		b := ch.belief(k)
 		since := b.since
 		if b.parked != "" {
 			since = b.parkedAt
 		}
+		target, _ := m.target(k, c)
 		out = append(out, inventory.Belief{
-			Key: k, Channel: channelName, Target: inventory.Target(*l, c), Believed: b.believed, Known: b.known,
+			Key: k, Channel: channelName, Target: target, Believed: b.believed, Known: b.known,
 			Pending: !b.since.IsZero(), InFlight: b.batch, Parked: b.parked, Since: since,
 		})
 	}

@@ -128,7 +128,7 @@ func (s *Store) Doubtful(ctx context.Context, name string, fetchable bool, most 
 	slices.SortFunc(out, func(a, b inventory.Doubt) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Document, b.Document))
 	})
-	return out[:min(len(out), most)], nil
+	return out[:min(len(out), max(most, 0))], nil
 }
 
 // ScanDocuments implements [inventory.Ledger]. The cursor is the last name that

@@ -23,6 +23,9 @@ func (st *step) untrack() (map[inventory.Key]*inventory.Level, error) {
 		}
 		used = used || st.m.used(k)
 	}
+	for _, k := range keys {
+		used = used || st.m.pooledUse(k, keys)
+	}
 	slices.SortFunc(missing, inventory.Key.Compare)
 	switch {
 	case missing != nil:
@@ -59,9 +62,31 @@ func (m *merchant) told(k inventory.Key) bool {
 	return false
 }
 
+// pooledUse reports whether a pooled channel is being told of a SKU that has no
+// level left without these.
+func (m *merchant) pooledUse(k inventory.Key, keys []inventory.Key) bool {
+	for _, l := range m.levelsOf(k.SKU) {
+		if !slices.Contains(keys, l.Key) {
+			return false
+		}
+	}
+	return m.told(inventory.Key{SKU: k.SKU})
+}
+
 func (m *merchant) forget(k inventory.Key) {
 	delete(m.levels, k)
+	pool := inventory.Key{SKU: k.SKU}
+	last := len(m.levelsOf(k.SKU)) == 0
 	for _, ch := range m.channels {
 		delete(ch.beliefs, k)
+		if last {
+			delete(ch.beliefs, pool)
+		}
 	}
+}
+
+// pooled reports whether the Change is about a SKU as a pooled channel shows it.
+func (st *step) pooled(k inventory.Key) bool {
+	c, ok := st.m.settings.Channel(st.c.Origin)
+	return ok && c.Pooled && st.m.tracked(c.Place(k), c)
 }

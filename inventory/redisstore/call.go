@@ -221,6 +221,7 @@ func (s *Store) header(c *call, m *merchant, sh *shape, buckets []int) {
 		c.key(p.falling(ch.Name), p.rising(ch.Name))
 		c.arg(sh.id(ch.Name), ch.Buffer, ch.Max, locations)
 	}
+	c.arg(sh.pooled()...)
 	if buckets == nil {
 		for b := range sh.buckets {
 			buckets = append(buckets, b)

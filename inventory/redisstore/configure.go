@@ -16,7 +16,9 @@ import (
 const remarkStep = 500
 
 // Configure implements [inventory.Ledger]. Rules of more than a thousand
-// levels are stored in several steps; the settings come with the last.
+// levels are stored in several steps; the settings come with the last. Then
+// levels are marked by the new settings, and what is left of removed channels is
+// cleared away, some at a time.
 func (s *Store) Configure(ctx context.Context, name string, set inventory.Settings) error {
 	m, err := s.open(ctx, name)
 	if err == nil {
@@ -43,13 +45,13 @@ func (s *Store) Configure(ctx context.Context, name string, set inventory.Settin
 		}
 		last := i == len(parts)-1
 		if last {
-			step.Channels = set.Channels
+			step.Channels, step.Remove = set.Channels, set.Remove
 		}
 		if err := s.configure(ctx, m, step, part, last); err != nil {
 			return err
 		}
 	}
-	for more := len(set.Channels) > 0; more; {
+	for more := len(set.Channels)+len(set.Remove) > 0; more; {
 		if more, err = s.remark(ctx, m, remarkStep); err != nil {
 			if !errors.Is(err, inventory.ErrUnknown) && !isLoss(err) {
 				err = errors.Join(inventory.ErrUnknown, err) // the settings are stored
@@ -65,6 +67,11 @@ func validText(set inventory.Settings) error {
 	for _, c := range set.Channels {
 		if !utf8.ValidString(c.Name) || slices.ContainsFunc(c.Locations, func(l string) bool { return !utf8.ValidString(l) }) {
 			return &inventory.InvalidError{Field: "Channels", Problem: "must be valid UTF-8"}
+		}
+	}
+	for _, name := range set.Remove {
+		if !utf8.ValidString(name) {
+			return &inventory.InvalidError{Field: "Remove", Problem: "must be valid UTF-8"}
 		}
 	}
 	for k, r := range set.Levels {
@@ -100,16 +107,20 @@ func (s *Store) allTracked(ctx context.Context, m *merchant, keys []inventory.Ke
 func (s *Store) configure(ctx context.Context, m *merchant, set inventory.Settings, keys []inventory.Key, last bool) error {
 	once := nonce() // a second run of the script does nothing
 	r, err := s.write(ctx, m, configureScript, func(c *call, sh *shape) error {
-		next := sh.merge(set)
+		next, err := sh.merge(set)
+		if err != nil {
+			return err
+		}
 		text, err := json.Marshal(storedSettings{Channels: next.settings.Channels, Names: next.names, Kits: next.kits})
 		if err != nil {
 			return &inventory.InvalidError{Field: "Channels", Problem: "can't be stored: " + err.Error()}
 		}
 		s.header(c, m, next, nil)
-		c.arg(once, text, last, len(set.Channels) > 0, sh.kits, len(keys))
+		c.arg(once, text, last, len(set.Channels)+len(set.Remove) > 0, sh.kits)
 		if sh.kits {
 			c.key(m.places.marks())
 		}
+		c.arg(m.places.dropped(c, set.Remove), len(keys))
 		for _, k := range keys {
 			r := set.Levels[k]
 			buffers := ""
@@ -137,7 +148,9 @@ func (s *Store) configure(ctx context.Context, m *merchant, set inventory.Settin
 func (s *Store) remark(ctx context.Context, m *merchant, levels int) (more bool, err error) {
 	r, err := s.write(ctx, m, remarkScript, func(c *call, sh *shape) error {
 		s.header(c, m, sh, nil)
-		c.arg(max(levels, 1), levels < 1)
+		gone := sh.removed()
+		c.arg(max(levels, 1), levels < 1, len(gone))
+		c.arg(gone...)
 		return nil
 	})
 	if err != nil {

@@ -71,6 +71,9 @@ func (t *levelTable) decode(a *answer) {
 				a.bad = true
 				return
 			}
+			if t.shape.names[i-1] == "" {
+				continue // of a removed channel
+			}
 			if r.Buffers == nil {
 				r.Buffers = map[string]int64{}
 			}

@@ -79,7 +79,7 @@ var (
 	pairSKUs      = []string{"a", "b", "c", "größe 42"}
 	pairKits      = []string{"kit", "größe 42"}
 	pairLocations = []string{"berlin", "lyon"}
-	pairChannels  = []string{"shop", "till"}
+	pairChannels  = []string{"shop", "till", "bazaar"}
 	pairStates    = []inventory.State{inventory.World, inventory.Available, inventory.Reserved, inventory.Committed, inventory.Unavailable, inventory.Incoming}
 )
 
@@ -92,6 +92,8 @@ func (d *pair) run() {
 		"claim":     func(t *rapid.T) { d.T = t; d.claim() },
 		"seal":      func(t *rapid.T) { d.T = t; d.seal() },
 		"settle":    func(t *rapid.T) { d.T = t; d.settle() },
+		"revise":    func(t *rapid.T) { d.T = t; d.revise() },
+		"remove":    func(t *rapid.T) { d.T = t; d.remove() },
 		"postpone":  func(t *rapid.T) { d.T = t; d.postpone() },
 		"lease":     func(t *rapid.T) { d.T = t; d.lease() },
 		"renew":     func(t *rapid.T) { d.T = t; d.renew() },
@@ -112,7 +114,32 @@ func (d *pair) run() {
 			d.tidy()
 		}
 	}
+	d.start()
 	d.Repeat(actions)
+}
+
+// start gives most histories channels and levels to begin with.
+func (d *pair) start() {
+	if rapid.IntRange(0, 3).Draw(d.T, "from nothing") == 0 {
+		return
+	}
+	set := inventory.Settings{}
+	for _, name := range pairChannels {
+		set.Channels = append(set.Channels, inventory.Channel{Name: name, Pooled: name == "bazaar", Buffer: int64(rapid.IntRange(0, 2).Draw(d.T, "buffer"))})
+	}
+	d.both("configure", func(s leasing, _ int) (any, error) {
+		return nil, s.Configure(context.Background(), d.merchant, set)
+	})
+	for _, sku := range pairSKUs[:2] {
+		for i, location := range pairLocations {
+			c := inventory.Track("start-"+sku+location, inventory.Line{SKU: sku, Location: location, Quantity: int64(rapid.IntRange(-1, 9).Draw(d.T, "units"))})
+			if i == 0 {
+				c.Origin, c.Lines[0].Shown = rapid.SampledFrom(pairChannels).Draw(d.T, "origin"), int64(rapid.IntRange(-1, 9).Draw(d.T, "shown"))
+			}
+			d.submit(c)
+		}
+		d.submit(inventory.Believe("start-"+sku, "bazaar", inventory.Line{SKU: sku, Shown: int64(rapid.IntRange(0, 9).Draw(d.T, "shown"))}))
+	}
 }
 
 // both does the same to both stores and compares the answers.
@@ -305,6 +332,9 @@ func (d *pair) change() inventory.Change {
 		c = inventory.Believe(id, rapid.SampledFrom(pairChannels).Draw(d.T, "channel"), d.lines()...)
 		for i := range c.Lines {
 			c.Lines[i].Quantity = 0
+			if rapid.IntRange(0, 2).Draw(d.T, "anywhere") == 0 {
+				c.Lines[i].Location = ""
+			}
 		}
 		return c
 	case "sell":
@@ -406,10 +436,16 @@ func (d *pair) apply() {
 	changes := make([]inventory.Change, rapid.IntRange(1, 4).Draw(d.T, "changes"))
 	for i := range changes {
 		changes[i] = d.change()
-		changes[i].Merchant = d.merchant
 	}
 	if rapid.IntRange(0, 4).Draw(d.T, "repeat") == 0 {
 		changes = append(changes, changes[0])
+	}
+	d.submit(changes...)
+}
+
+func (d *pair) submit(changes ...inventory.Change) {
+	for i := range changes {
+		changes[i].Merchant = d.merchant
 	}
 	d.both("apply", func(s leasing, _ int) (any, error) {
 		out := s.Apply(context.Background(), changes)
@@ -442,6 +478,10 @@ func (d *pair) configure() {
 			if rapid.Bool().Draw(d.T, "everywhere") {
 				c.Locations = []string{rapid.SampledFrom(pairLocations).Draw(d.T, "location")}
 			}
+			c.Pooled = name == "bazaar" // mostly, as it can't be changed
+			if rapid.IntRange(0, 15).Draw(d.T, "otherwise") == 0 {
+				c.Pooled = !c.Pooled
+			}
 			set.Channels = append(set.Channels, c)
 		}
 	}
@@ -454,6 +494,35 @@ func (d *pair) configure() {
 	}
 	d.both("configure", func(s leasing, _ int) (any, error) {
 		return nil, s.Configure(context.Background(), d.merchant, set)
+	})
+}
+
+// remove takes channels away, which is seldom as histories should get on.
+func (d *pair) remove() {
+	if rapid.IntRange(0, 3).Draw(d.T, "seldom") != 0 {
+		d.Skip("not now")
+	}
+	set := inventory.Settings{Remove: []string{rapid.SampledFrom(append(pairChannels, "later")).Draw(d.T, "channel")}}
+	if rapid.Bool().Draw(d.T, "another") {
+		set.Remove = append(set.Remove, rapid.SampledFrom(pairChannels).Draw(d.T, "other"))
+	}
+	d.both("remove", func(s leasing, _ int) (any, error) {
+		return nil, s.Configure(context.Background(), d.merchant, set)
+	})
+}
+
+// revise forgets or unparks levels of a channel.
+func (d *pair) revise() {
+	channel, forget := rapid.SampledFrom(pairChannels).Draw(d.T, "channel"), rapid.Bool().Draw(d.T, "forget")
+	keys := []inventory.Key{d.key(), d.key()}
+	if rapid.Bool().Draw(d.T, "anywhere") {
+		keys[1].Location = ""
+	}
+	d.both("revise", func(s leasing, _ int) (any, error) {
+		if forget {
+			return nil, s.Forget(context.Background(), d.merchant, channel, keys)
+		}
+		return nil, s.Unpark(context.Background(), d.merchant, channel, keys)
 	})
 }
 
@@ -515,7 +584,7 @@ func (d *pair) seal() {
 func (d *pair) settle() {
 	pick, _ := d.batch()
 	n := max(0, len(pick(0).Pushes)-rapid.IntRange(0, 9).Draw(d.T, "lacking")/9)
-	results := d.results(n, inventory.Applied, inventory.Applied, inventory.Deferred, inventory.Refused, inventory.Lapsed)
+	results := d.results(n, inventory.Applied, inventory.Applied, inventory.Replaced, inventory.Deferred, inventory.Refused, inventory.Lapsed)
 	d.both("settle", func(s leasing, which int) (any, error) {
 		return nil, s.Settle(context.Background(), *pick(which), results)
 	})

@@ -29,8 +29,12 @@ import (
 //	                     incoming safety backorder", then per channel
 //	                     " number,believed,buffer,pending,batch,parked"; pending
 //	                     is f or r (falling, rising) and since when, parked
-//	                     is since when; at the end " d" if it is of a kit, " c" if
-//	                     of a component of one that has levels
+//	                     is r if what was refused was a rise, and since when;
+//	                     at the end " d" if it is of a kit, " c" if of a
+//	                     component of one that has levels.
+//	                     Field "SKU NUL" -> the same, all quantities 0: how
+//	                     pooled channels stand with the SKU. A number that is no
+//	                     name's is of a removed channel, and means nothing
 //	T:id:<g>:<s> hash    16 bytes of SHA-256(ID) -> 8 bytes of fingerprint, about
 //	                     80 IDs per hash, so that it stays a listpack
 //	T:hd:<s>     hash    reservation -> "status deadline(ms) ended settled
@@ -100,6 +104,16 @@ func (p places) id(g generation, h idHash) string {
 // outbox are the keys of a channel's batches, in the order of outbox.lua.
 func (p places) outbox(channel string) []string {
 	return []string{p.of("b", channel), p.of("br", channel), p.of("bl", channel), p.of("pk", channel), p.of("pr", channel)}
+}
+
+// dropped declares all keys of channels that are removed, and counts them.
+func (p places) dropped(c *call, channels []string) int {
+	n := len(c.keys)
+	for _, name := range channels {
+		c.key(p.falling(name), p.rising(name))
+		c.key(p.outbox(name)...)
+	}
+	return len(c.keys) - n
 }
 
 // idHash stands for an ID.

@@ -156,6 +156,9 @@ func scanned(m *merchant, sh *shape, v any) (cursor string, levels []inventory.L
 		if a.bad || !isKey {
 			break
 		}
+		if k.Location == "" {
+			continue // a pool
+		}
 		l, good := decodeLevel(k, text, sh.names)
 		if !good {
 			return "", nil, corruptLevel(m, k)

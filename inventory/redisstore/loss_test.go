@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/onhand-dev/onhand/inventory"
+	"github.com/onhand-dev/onhand/inventory/redisstore"
 )
 
 // everything calls each method and returns what went wrong, by name.
@@ -38,6 +40,8 @@ func everything(s interface {
 	b := inventory.Batch{ID: "1", Merchant: merchant, Channel: "shop"}
 	_, out["Seal"] = s.Seal(ctx, b, nil)
 	out["Settle"] = s.Settle(ctx, b, nil)
+	out["Unpark"] = s.Unpark(ctx, merchant, "shop", []inventory.Key{at("a")})
+	out["Forget"] = s.Forget(ctx, merchant, "shop", []inventory.Key{at("a")})
 	out["Postpone"] = s.Postpone(ctx, b, time.Minute)
 	for _, err := range s.Beliefs(ctx, merchant, "shop", []inventory.Key{at("a")}) {
 		out["Beliefs"] = err
@@ -110,6 +114,55 @@ func TestNothingIsWrittenToLostData(t *testing.T) {
 		require.ErrorIs(t, apply(t, s, merchant, inventory.Track("t2", line("b", 1))).Err, inventory.ErrDataLoss)
 		require.Empty(t, keys(t, c, merchant))
 	})
+}
+
+// A process that knows nothing yet must not take what is left, when meta alone
+// is lost, for a new merchant.
+func TestNothingIsWrittenBesideLostMeta(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	onEach(t, func(t *testing.T, srv *server) {
+		c := srv.raw(t)
+		for name, before := range map[string]func(s *redisstore.Store, merchant string){
+			"levels": func(s *redisstore.Store, merchant string) { must(t, s, merchant, inventory.Track("t", line("a", 10))) },
+			"bookmarks": func(s *redisstore.Store, merchant string) {
+				require.NoError(t, s.SetBookmark(ctx, merchant, "b", "1"))
+			},
+			"journal": func(s *redisstore.Store, merchant string) {
+				must(t, s, merchant, inventory.Track("t", line("a", 10)))
+				require.NoError(t, c.Del(ctx, "{"+merchant+"}:lv:"+strconv.Itoa(bucketOf(t, c, merchant))).Err())
+			},
+		} {
+			s, merchant := srv.open(t, nil), merchantName()
+			before(s, merchant)
+			require.NoError(t, c.Del(ctx, "{"+merchant+"}:meta").Err())
+			left := keys(t, c, merchant)
+			require.NotEmpty(t, left)
+			errs := map[string]error{"SetBookmark": srv.open(t, nil).SetBookmark(ctx, merchant, "b", "2")}
+			if name != "bookmarks" { // at which nobody else looks
+				errs["Apply"] = apply(t, srv.open(t, nil), merchant, inventory.Track("t2", line("b", 1))).Err
+				errs["Configure"] = srv.open(t, nil).Configure(ctx, merchant, shopOnly)
+			}
+			for method, err := range errs {
+				var corrupt *redisstore.CorruptError
+				require.ErrorAs(t, err, &corrupt, "%s beside %s", method, name)
+				require.Contains(t, corrupt.Record, "meta is gone")
+			}
+			require.ElementsMatch(t, left, keys(t, c, merchant), "nothing is written beside %s", name)
+		}
+	})
+}
+
+// bucketOf is the bucket that has the merchant's only level.
+func bucketOf(t *testing.T, c *redis.Client, merchant string) int {
+	t.Helper()
+	for b := range 16 {
+		if c.Exists(context.Background(), "{"+merchant+"}:lv:"+strconv.Itoa(b)).Val() == 1 {
+			return b
+		}
+	}
+	t.Fatal("the merchant has no level")
+	return 0
 }
 
 func TestAMerchantWithoutDataHasNoLevels(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"slices"
 	"time"
 
@@ -37,6 +36,9 @@ func (s *Store) Claim(ctx context.Context, name, channel string, most int, lease
 	if err != nil || len(r.rest) == 0 {
 		return inventory.Batch{}, err
 	}
+	if len(r.rest) == 1 {
+		return inventory.Batch{}, notConfigured(channel)
+	}
 	return handed(m, channel, &answer{raw: r.rest})
 }
 
@@ -47,7 +49,7 @@ func (s *Store) channel(ctx context.Context, m *merchant, name string) (inventor
 		return inventory.Channel{}, err
 	}
 	if c, ok := v.shape.settings.Channel(name); ok {
-		return c, nil // channels are never removed, and scripts refuse old settings
+		return c, nil // or it was removed since: scripts refuse old settings
 	}
 	sh, err := s.present(ctx, m)
 	if err != nil {
@@ -55,9 +57,13 @@ func (s *Store) channel(ctx context.Context, m *merchant, name string) (inventor
 	}
 	c, ok := sh.settings.Channel(name)
 	if !ok {
-		return c, &inventory.InvalidError{Field: "Channel", Problem: fmt.Sprintf("%q is not configured", name)}
+		return c, notConfigured(name)
 	}
 	return c, nil
+}
+
+func notConfigured(channel string) error {
+	return &inventory.InvalidError{Field: "Channel", Problem: fmt.Sprintf("%q is not configured", channel)}
 }
 
 // outbox runs one of the scripts that follow outbox.lua.
@@ -128,6 +134,8 @@ func encodeResults(results []inventory.Result, sealing bool) []any {
 			mode = "k"
 		case r.Status == inventory.Applied:
 			mode, wait = "a", 0
+		case r.Status == inventory.Replaced:
+			mode, wait = "s", 0
 		case r.Status == inventory.Lapsed:
 			mode, wait = "l", cmp.Or(wait, parkedFor)
 		case r.Status == inventory.Refused:
@@ -167,129 +175,41 @@ func (s *Store) Postpone(ctx context.Context, b inventory.Batch, wait time.Durat
 	return err
 }
 
-// Beliefs implements [inventory.Outbox].
-func (s *Store) Beliefs(ctx context.Context, name, channel string, keys []inventory.Key) iter.Seq2[inventory.Belief, error] {
-	return func(yield func(inventory.Belief, error) bool) {
-		fail := func(err error) { yield(inventory.Belief{}, err) }
-		m, err := s.open(ctx, name)
+// Unpark implements [inventory.Outbox].
+func (s *Store) Unpark(ctx context.Context, name, channel string, keys []inventory.Key) error {
+	return s.revise(ctx, name, channel, keys, false)
+}
+
+// Forget implements [inventory.Outbox].
+func (s *Store) Forget(ctx context.Context, name, channel string, keys []inventory.Key) error {
+	return s.revise(ctx, name, channel, keys, true)
+}
+
+func (s *Store) revise(ctx context.Context, name, channel string, keys []inventory.Key, forget bool) error {
+	m, err := s.open(ctx, name)
+	if err != nil {
+		return err
+	}
+	if _, err := s.channel(ctx, m, channel); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(keys, chunk) {
+		r, err := s.write(ctx, m, reviseScript, func(c *call, sh *shape) error {
+			s.header(c, m, sh, nil)
+			c.key(m.places.outbox(channel)...)
+			c.arg(sh.id(channel), forget, len(part))
+			at, _ := sh.settings.Channel(channel)
+			for _, k := range part {
+				c.arg(field(at.Place(k)))
+			}
+			return nil
+		})
 		if err != nil {
-			fail(err)
-			return
+			return err
 		}
-		if _, err := s.channel(ctx, m, channel); err != nil {
-			fail(err)
-			return
-		}
-		all, these := keys == nil, keys
-		if all {
-			if these, err = s.told(ctx, m, channel); err != nil {
-				fail(err)
-				return
-			}
-		}
-		for part := range slices.Chunk(these, chunk) {
-			beliefs, err := s.beliefs(ctx, m, channel, part)
-			if err != nil {
-				fail(err)
-				return
-			}
-			for _, b := range beliefs {
-				if all && !b.Pending && b.InFlight == "" && b.Parked == "" {
-					continue // told meanwhile
-				}
-				if !yield(b, nil) {
-					return
-				}
-			}
+		if len(r.rest) > 0 {
+			return notConfigured(channel)
 		}
 	}
-}
-
-// told lists the levels that are pending, under way or parked, sorted.
-func (s *Store) told(ctx context.Context, m *merchant, channel string) ([]inventory.Key, error) {
-	p := m.places
-	_, r, err := s.read(ctx, m, func(r *reading) error {
-		r.add("ZRANGE", p.falling(channel), 0, -1)
-		r.add("ZRANGE", p.rising(channel), 0, -1)
-		r.add("HKEYS", p.of("pk", channel))
-		r.add("HVALS", p.of("b", channel))
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	var out []inventory.Key
-	for i, v := range r.rest {
-		values, ok := v.([]any)
-		if !ok {
-			return nil, unreadable(m)
-		}
-		for _, v := range values {
-			text, _ := v.(string)
-			if i == 3 {
-				b, ok := decodeBatch("", text)
-				if !ok {
-					return nil, &CorruptError{Merchant: m.name, Record: "a batch of " + channel}
-				}
-				for _, p := range b.Pushes {
-					out = append(out, p.Key)
-				}
-				continue
-			}
-			k, ok := keyOf(text)
-			if !ok {
-				return nil, unreadable(m)
-			}
-			out = append(out, k)
-		}
-	}
-	slices.SortFunc(out, inventory.Key.Compare)
-	return slices.Compact(out), nil
-}
-
-// beliefs tells how these levels stand with a channel, in their order.
-func (s *Store) beliefs(ctx context.Context, m *merchant, channel string, keys []inventory.Key) ([]inventory.Belief, error) {
-	p := m.places
-	rd, r, err := s.read(ctx, m, func(r *reading) error {
-		names := make([]string, len(keys))
-		for i, k := range keys {
-			names[i] = field(k)
-			r.add("HGET", p.level(bucket(k.SKU, r.shape.buckets)), names[i])
-		}
-		r.hmget(p.of("pk", channel), names)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	c, ok := rd.shape.settings.Channel(channel)
-	reasons, isList := r.rest[len(keys)].([]any)
-	if !ok || !isList || len(reasons) != len(keys) {
-		return nil, unreadable(m)
-	}
-	var out []inventory.Belief
-	for i, k := range keys {
-		text, ok := r.rest[i].(string)
-		if !ok {
-			continue
-		}
-		l, ok := decodeLevel(k, text, rd.shape.names)
-		if !ok {
-			return nil, corruptLevel(m, k)
-		}
-		b := inventory.Belief{Key: k, Channel: channel, Target: inventory.Target(l.Level, c)}
-		for _, g := range l.groups {
-			if g.name == channel {
-				b.Known, b.Believed, b.InFlight = g.known, g.believed, g.batch
-				b.Pending, b.Since = g.since != 0, stamp(g.since)
-				if g.parked != 0 {
-					b.Since = stamp(g.parked)
-					b.Parked, _ = reasons[i].(string)
-					b.Parked = cmp.Or(b.Parked, "parked")
-				}
-			}
-		}
-		out = append(out, b)
-	}
-	return out, nil
+	return nil
 }

@@ -47,6 +47,16 @@ type levelRecord struct {
 	groups []groupRecord
 }
 
+// group is how the level stands with a channel.
+func (l levelRecord) group(channel string) groupRecord {
+	for _, g := range l.groups {
+		if g.name == channel {
+			return g
+		}
+	}
+	return groupRecord{}
+}
+
 // groupRecord is how a level stands with one channel.
 type groupRecord struct {
 	name     string
@@ -75,7 +85,7 @@ func decodeLevel(k inventory.Key, text string, names []string) (levelRecord, boo
 		}
 		r := groupRecord{name: names[id-1]}
 		r.believed, r.known = g.optional()
-		if buffer, ok := g.optional(); ok {
+		if buffer, ok := g.optional(); ok && r.name != "" {
 			if l.Rules.Buffers == nil {
 				l.Rules.Buffers = map[string]int64{}
 			}
@@ -87,9 +97,15 @@ func decodeLevel(k inventory.Key, text string, names []string) (levelRecord, boo
 			g.bad = g.bad || p.bad || since[0] != 'f' && since[0] != 'r'
 		}
 		r.batch = g.text()
+		if len(g.parts) > 0 {
+			g.parts[0] = strings.TrimPrefix(g.parts[0], "r")
+		}
 		r.parked, _ = g.optional()
 		if g.bad || len(g.parts) > 0 {
 			return l, false
+		}
+		if r.name == "" {
+			continue // of a removed channel
 		}
 		l.groups = append(l.groups, r)
 	}

@@ -23,6 +23,7 @@ var (
 	remarkScript    = script("remark")
 	renewScript     = script("leases", "renew")
 	scanScript      = script("scan")
+	reviseScript    = script("outbox", "revise")
 	sealScript      = script("outbox", "seal")
 	settleScript    = script("outbox", "settle")
 	sweepScript     = script("leases", "sweep")

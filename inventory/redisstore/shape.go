@@ -19,7 +19,8 @@ type shape struct {
 	generations []generation // newest first
 	settings    inventory.Settings
 	// names have the number position + 1 in the records of levels: channels,
-	// and names that only buffers mention. It only grows.
+	// and names that only buffers mention. It only grows; "" stands for a name
+	// that was removed, so that nothing has its number again.
 	names []string
 	// kits: there are or were kits that have levels, so marks are to be kept.
 	kits bool
@@ -90,7 +91,38 @@ func decodeGeneration(line string) (g generation, ok bool) {
 }
 
 // id is the number of a name in the records of levels; 0 if it has none.
-func (sh *shape) id(name string) int { return slices.Index(sh.names, name) + 1 }
+func (sh *shape) id(name string) int {
+	if name == "" {
+		return 0
+	}
+	return slices.Index(sh.names, name) + 1
+}
+
+// removed are the numbers of names that were removed.
+func (sh *shape) removed() []any {
+	var out []any
+	for i, name := range sh.names {
+		if name == "" {
+			out = append(out, i+1)
+		}
+	}
+	return out
+}
+
+// pooled tells scripts which channels are: how many, their positions, and the
+// locations that they have to look at, if any.
+func (sh *shape) pooled() []any {
+	out := []any{0}
+	for i, c := range sh.settings.Channels {
+		if c.Pooled {
+			out = append(out, i+1)
+		}
+	}
+	if out[0] = len(out) - 1; out[0] != 0 {
+		out = append(out, strings.Join(sh.settings.Locations, "\n"))
+	}
+	return out
+}
 
 // full is how many IDs the newest generation takes.
 func (sh *shape) full() int {
@@ -101,10 +133,18 @@ func (sh *shape) full() int {
 }
 
 // merge returns the shape with set merged, and numbers for every name.
-func (sh *shape) merge(set inventory.Settings) *shape {
+func (sh *shape) merge(set inventory.Settings) (*shape, error) {
 	next := *sh
-	next.settings = sh.settings.Merge(set)
+	var err error
+	if next.settings, err = sh.settings.Merge(set); err != nil {
+		return nil, err
+	}
 	next.names = slices.Clone(sh.names)
+	for i, name := range next.names {
+		if slices.Contains(set.Remove, name) {
+			next.names[i] = ""
+		}
+	}
 	add := func(name string) {
 		if !slices.Contains(next.names, name) {
 			next.names = append(next.names, name)
@@ -123,5 +163,5 @@ func (sh *shape) merge(set inventory.Settings) *shape {
 	for _, name := range buffers {
 		add(name)
 	}
-	return &next
+	return &next, nil
 }

@@ -14,6 +14,8 @@ func channels(t *testing.T, h Harness) {
 	t.Run("believed", func(t *testing.T) { each(t, h, believedTests) })
 	t.Run("target", func(t *testing.T) { each(t, h, targetTests()) })
 	t.Run("settings", func(t *testing.T) { each(t, h, settingsTests) })
+	t.Run("pooled", func(t *testing.T) { each(t, h, pooledTests) })
+	t.Run("life", func(t *testing.T) { each(t, h, lifeTests) })
 }
 
 // twoShops configures shop and till, and starts a with 10 units that both show.

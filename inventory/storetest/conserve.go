@@ -224,6 +224,7 @@ func (k *books) pending(sku string) bool {
 
 // push claims a batch, under a lease that outlasts the history.
 func (k *books) push(rt *rapid.T) {
+	k.unpark()
 	for sku, until := range k.parked {
 		if k.clock >= until {
 			delete(k.parked, sku)
@@ -255,10 +256,13 @@ func (k *books) answer(rt *rapid.T) {
 	answers := results(b, inventory.Applied)
 	for i, p := range b.Pushes {
 		delete(k.inFlight, p.SKU)
-		answers[i].Status = rapid.SampledFrom([]inventory.PushStatus{inventory.Applied, inventory.Deferred, inventory.Refused, inventory.Lapsed}).Draw(rt, "status of "+p.SKU)
+		k.rises[p.SKU] = p.Delta > 0
+		answers[i].Status = rapid.SampledFrom([]inventory.PushStatus{inventory.Applied, inventory.Replaced, inventory.Deferred, inventory.Refused, inventory.Lapsed}).Draw(rt, "status of "+p.SKU)
 		switch answers[i].Status {
 		case inventory.Applied:
 			k.believed[p.SKU] += p.Delta
+		case inventory.Replaced:
+			k.believed[p.SKU] = p.Target
 		case inventory.Lapsed:
 			k.believed[p.SKU] += max(0, p.Delta)
 			k.parked[p.SKU] = k.clock + hour

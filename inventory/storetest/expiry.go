@@ -51,6 +51,17 @@ var timeTests = []test{
 		f.equal(stock("a", 7, 3, 0), f.states("a"), "an extended hold does not expire at its old end")
 		f.equal(0, len(f.must(inventory.Receive("r", line("a", 1))).Due))
 	}},
+	{"a Tidy of no steps does nothing", advance, func(f *fixture) {
+		f.track("a", 10)
+		f.must(inventory.Reserve("h", hour, line("a", 3)))
+		f.advance(hour)
+		for _, most := range []int{0, -1} {
+			done, err := f.store.Tidy(f.Context(), f.merchant, most)
+			f.noError(err)
+			f.equal(inventory.Tidied{More: true}, done, "there is something to do")
+			f.equal(stock("a", 7, 3, 0), f.states("a"))
+		}
+	}},
 	{"due is told a few at a time", advance, func(f *fixture) {
 		f.track("a", 100)
 		for i := range 60 {

@@ -235,6 +235,8 @@ var doubtTests = []test{
 		}
 		f.equal(names, f.doubts(true, 9))
 		f.equal(names[:2], f.doubts(true, 2))
+		f.equal(0, len(f.doubts(true, 0)))
+		f.equal(0, len(f.doubts(true, -1)), "fewer than none are none")
 		f.must(doubtful(document("c", 1, "b2"), inventory.UnsureOrder))
 		f.equal([]string{"a", "b", "d", "c"}, f.doubts(true, 9), "by the newest write of each")
 		doubts, err := f.store.Doubtful(f.Context(), f.merchant, true, 9)

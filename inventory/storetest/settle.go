@@ -92,7 +92,7 @@ var settleBatchTests = []test{
 		f.pending("a")
 		b := f.seal(f.claim(9))
 		f.settle(b, inventory.Result{Status: inventory.Refused, Err: errRefused, RetryIn: 5 * minute})
-		f.must(inventory.Sell("s", line("a", 5)))
+		f.must(inventory.Sell("s", line("a", 1)))
 		f.no(f.belief(shop, "a").Pending, "parked is not pending")
 		f.equal(errRefused.Error(), f.listed(shop)["a"].Parked, "a parked level is listed with the reason")
 		f.idle()
@@ -100,7 +100,7 @@ var settleBatchTests = []test{
 		f.idle()
 		f.advance(time.Second)
 		next := f.claim(9)
-		f.equal(map[string][2]int64{"a": {-3, 5}}, told(next), "the delta is that of now")
+		f.equal(map[string][2]int64{"a": {1, 9}}, told(next), "the delta is that of now")
 		f.finish(f.seal(next))
 		f.inSync("a")
 	}},

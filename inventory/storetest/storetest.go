@@ -28,7 +28,8 @@
 //   - reservations: what each operation does in each state of a hold
 //   - orders: an order that settles a hold, in each state of it
 //   - clock: a clock that jumps forward or back doubles and loses nothing
-//   - channels: what is believed, shown and pending moves in the same step
+//   - channels: what is believed, shown and pending moves in the same step, also
+//     of pooled channels; the life of a channel
 //   - outbox: batches are claimed, sealed and settled by several processes
 //   - conserve: random histories against a bookkeeping of their own
 //   - crowd: hundreds of callers on one level, and dozens of claimers

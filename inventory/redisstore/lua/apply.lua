@@ -383,7 +383,7 @@ local function main()
           what = 'level ' .. l.f
           return CORRUPT
         end
-        if not l.v or text(l.v) ~= v then return CONFLICT end
+        if not l.v or l.pool or text(l.v) ~= v then return CONFLICT end
       end
     end
   end
@@ -414,14 +414,27 @@ local function main()
     return t == 'none' or t == want
   end
 
+  -- pooleduse reports whether a pooled channel is being told of a SKU that has
+  -- no level left without the Change's.
+  local function pooleduse(p)
+    for _, x in ipairs(parts[p.f]) do
+      if x.v and x.tick ~= tick then return false end
+    end
+    for _, g in ipairs(p.groups) do
+      if g.batch ~= '' and channelof[g.id] then return true end
+    end
+    return false
+  end
+
   -- untrack ends levels, unless they are in use. What they have left are the
   -- Change's movements.
   local function untrack()
     local used = false
     for i = 1, n do
       local l = ls[i]
-      if l.bad then
-        what = 'level ' .. l.f
+      local bad = l.bad and l.f or pooling and spoilt(l)
+      if bad then
+        what = 'level ' .. bad
         return CORRUPT
       end
       if l.tick ~= tick then
@@ -430,13 +443,14 @@ local function main()
           touches = touches + 1
           touched[touches] = l
           used = used or l.kit == 'd' or l[2] ~= 0 or l[3] ~= 0 or l[5] ~= 0
-          for _, g in ipairs(l.groups) do used = used or g.batch ~= '' end
+          for _, g in ipairs(l.groups) do used = used or g.batch ~= '' and channelof[g.id] end
         else
           add(l.n)
         end
       end
     end
     if list then return UNTRACKED end
+    for i = 1, pooling and touches or 0 do used = used or pooleduse(poolof(touched[i])) end
     if used then return CONFLICT end
     for i = 1, #channels do
       if not is(parked[i], 'hash') or not is(retries[i], 'zset') then
@@ -469,8 +483,7 @@ local function main()
   -- forget takes away a level and all that is known of it.
   local function forget(l)
     for i, c in ipairs(channels) do
-      local g = l.by[c.id]
-      if g and g.parked ~= '' then
+      if l.by[c.id] then
         call('HDEL', parked[i], l.f)
         call('ZREM', retries[i], l.f)
       end
@@ -501,12 +514,13 @@ local function main()
   -- move sums up the lines per level, and refuses what is untracked or short.
   local function move()
     if kind == 'N' then return untrack() end
-    local track = kind == 'T'
+    local track, c = kind == 'T', channels[origin]
     local missing = false
     for i = 1, n do
       local l = ls[i]
-      if l.bad then
-        what = 'level ' .. l.f
+      local bad = l.bad and l.f or pooling and spoilt(l)
+      if bad then
+        what = 'level ' .. bad
         return CORRUPT
       end
       local idle = qs[i] == 0 and l.kit ~= 'd' and kind ~= 'L' and not track -- of a kit without a level
@@ -514,7 +528,8 @@ local function main()
         l.tick, l.gone = tick, false
         if track then
           if l.v then return CONFLICT end
-        elseif not l.v then
+        elseif l.pool and c and c.pooled and tracked(l) then -- a Believe of a SKU
+        elseif not l.v or l.pool then
           l.gone, missing = true, true
           add(l.n)
         end
@@ -537,7 +552,6 @@ local function main()
       end
     end
     if missing then return UNTRACKED end
-    local c = channels[origin]
     for i = 1, touches do
       local l = touched[i]
       if l.kit == 'd' then
@@ -547,7 +561,7 @@ local function main()
       for s = 1, 5 do
         if not exact((l[s] or 0) + l.d[s]) then return RANGE end
       end
-      local g = c and l.by[c.id]
+      local g = c and (c.pooled and poolof(l) or l).by[c.id]
       if g and g.believed and not exact(g.believed + l.d[6]) then return RANGE end
     end
     if track then return nil end
@@ -592,24 +606,31 @@ local function main()
     for i = 1, kind == 'N' and 0 or touches do
       local l = touched[i]
       local d = l.d
-      if not l.v then
+      if not l.v and not l.pool then
         l.v, l.s, l.k = 0, 0, 0
         for s = 1, 5 do l[s] = 0 end
         newlocs = newlocs or {}
         newlocs[sub(l.f, find(l.f, '\0', 1, true) + 1)] = true
       end
-      for s = 1, 5 do l[s] = l[s] + d[s] end
-      l.v = l.v + 1
-      if c and sells(c, l) then
-        local g = reads and group(l, c.id) or l.by[c.id]
+      if not l.pool then
+        for s = 1, 5 do l[s] = l[s] + d[s] end
+        l.v = l.v + 1
+      end
+      if c and (l.pool or sells(c, l)) then
+        local at = c.pooled and poolof(l) or l
+        local g = reads and group(at, c.id) or at.by[c.id]
         if g and g.believed then
-          if not reads then g.believed = g.believed + d[6] end
-        elseif reads then
-          g.believed = d[6]
+          if not reads or g.read == tick then g.believed = g.believed + d[6] end
+        elseif reads and g.batch == '' then -- of one SKU, the lines are summed
+          g.believed, g.read = d[6], tick
         end
       end
       mark(l)
       touch(l)
+    end
+    for i = 1, pooling and touches or 0 do
+      local p = poolof(touched[i])
+      if kind == 'N' and not tracked(p) then forget(p) else markpool(p) end
     end
     if idhash then
       call('HSET', idkeys[1], idhash, fp)
@@ -682,7 +703,7 @@ local function main()
   -- level answers a level, once per Change.
   local count
   local function level(l)
-    if l.tick ~= tick and l.v then
+    if l.tick ~= tick and l.v and not l.pool then
       put(l.n) put(l.v) put(l[1]) put(l[2]) put(l[3]) put(l[4]) put(l[5])
       out[count] = out[count] + 1
     end
@@ -831,7 +852,7 @@ local function main()
   local at, rules = rn + 1, 0
   add(0)
   for _, l in ipairs(order) do
-    if l.v or l.buffers then -- those of an untracked level are in outcomes before
+    if (l.v or l.buffers) and not l.pool then -- those of an untracked level are in outcomes before
       local b = l.buffers or buffers(l)
       if l.kit == 'd' then b = b .. 'd;' end
       if l.s ~= 0 or l.k ~= 0 or b ~= '' then

@@ -8,6 +8,7 @@ local function main()
   if refusal then return refusal end
   header()
   local k = key()
+  if fresh and call('EXISTS', k) == 1 then corrupt('meta is gone, bookmarks are there') end
   begin()
   call('HSET', k, arg(), arg())
   return ok()

@@ -3,13 +3,19 @@
 -- KEYS as in outbox.lua.
 -- ARGV after the channel's number: 1 most pushes, 2 lease in us, 3 nonce of
 --      the call: a second run of it gets the same batch.
--- Returns after the five of common.lua: nothing, or ID, record, request if any.
+-- Returns after the five of common.lua: nothing, 'GONE' if the channel is not
+-- configured, or ID, record, request if any.
 local function main()
   local refusal = open()
   if refusal then return refusal end
   header()
   places()
   local c, most, lease, nonce = channelof[arg()], tonumber(arg()), tonumber(arg()), arg()
+  if not c then
+    local reply = ok()
+    reply[6] = 'GONE'
+    return reply
+  end
   local mine = call('HGET', REQUESTS, 'n:' .. nonce)
   if mine then
     local b = readbatch(mine)
@@ -19,9 +25,7 @@ local function main()
   local ready = call('ZRANGEBYSCORE', RETRIES, '-inf', text(now), 'LIMIT', 0, 1000)
   if #ready > 0 then
     load(ready)
-    for _, f in ipairs(ready) do
-      if levels[f].bad then corrupt('level ' .. f) end
-    end
+    readable(ready)
     check()
     for _, f in ipairs(ready) do
       local l = levels[f]
@@ -61,11 +65,11 @@ local function main()
       for _, f in ipairs(call('ZRANGE', c.r, 0, most - #fields - 1)) do fields[#fields + 1] = f end
     end
     load(fields)
+    readable(fields)
     local stale = false
     pushes = {}
     for _, f in ipairs(fields) do
       local l = levels[f]
-      if l.bad then corrupt('level ' .. f) end
       local g = l.v and l.by[c.id]
       if g then
         local dir = g.dir
@@ -75,8 +79,8 @@ local function main()
           touch(l)
         end
         if g.dir ~= '' then
-          local t = target(l, c, g)
-          pushes[#pushes + 1] = {delta = t - g.believed, target = t, since = text(g.since), f = f}
+          local delta = owed(target(l, c, g), g.believed)
+          pushes[#pushes + 1] = {delta = delta, target = g.believed + delta, since = text(g.since), f = f}
         end
       end
     end

@@ -6,7 +6,9 @@
 -- ARGV 1 schema, 2 known epoch, 3 known sequence, 4 shape, 5 epoch for a new
 --      merchant, 6 buckets, 7 journal length, 8 shards of a first generation,
 --      9 channels: n, then per channel: number, buffer, max, locations;
---      then declared buckets: n, then their numbers; then the script's own.
+--      then pooled ones: n, their positions, and if there are any the locations
+--      that have levels; then declared buckets: n, then their numbers; then the
+--      script's own.
 --
 -- Every answer starts {'OK', epoch, sequence, shape, now in us}. Refusals:
 --   {'STALE', epoch, sequence, shape, now, buckets, generations, settings,
@@ -85,6 +87,7 @@ local function arg()
 end
 
 local channels, channelof, bucketkeys, buckets = {}, {}, {}, 0
+local pooling, everywhere = false, '' -- whether a channel is pooled, all locations then
 
 -- header reads channels and buckets.
 local function header()
@@ -93,6 +96,11 @@ local function header()
     local c = {id = arg(), buffer = tonumber(arg()), max = tonumber(arg()), locs = arg(), f = key(), r = key()}
     channels[i], channelof[c.id] = c, c
   end
+  for _ = 1, tonumber(arg()) do
+    channels[tonumber(arg())].pooled = true
+    pooling = true
+  end
+  if pooling then everywhere = arg() end
   buckets = tonumber(ARGV[6])
   for _ = 1, tonumber(arg()) do
     bucketkeys[arg()] = key()
@@ -118,6 +126,9 @@ local function begin()
   if fresh then
     for _, k in pairs(bucketkeys) do
       if call('EXISTS', k) == 1 then corrupt('meta is gone, levels are there') end
+    end
+    for i = 2, 6 do
+      if call('EXISTS', KEYS[i]) == 1 then corrupt('meta is gone, ' .. KEYS[i] .. ' is there') end
     end
     call('HSET', KEYS[1], 'schema', ARGV[1], 'epoch', ARGV[5], 'seq', '1', 'shape', '1', 'buckets', ARGV[6],
       'gens', '1 ' .. ARGV[8] .. ' ' .. text(now), 'ids', '0', 'set', '', 'ver', '0', 'locs', '', 'batches', '0')
@@ -164,10 +175,15 @@ end
 -- [5] incoming, v version (nil: not tracked), s safety stock, k backorder limit
 -- groups, one per channel that is known of or has a buffer of its own, and kit:
 -- nil, c if it is a component of kits that have levels, d if it is one of these.
+--
+-- A pool has the field 'sku\0': how a SKU as a whole stands with pooled channels,
+-- in groups like those of a level. Its quantities are nothing; v is 0 while there
+-- is something to remember.
 local levels, order, dirty = {}, {}, {}
+local parts, whole = {}, {} -- of a pool, by its field: levels, and whether these are all
 
 local HEAD = '^(%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%d+) (%d+)()'
-local GROUP = '^ (%d+),(%-?%d*),(%d*),([fr]?)(%d*),(%d*),(%d*)()'
+local GROUP = '^ (%d+),(%-?%d*),(%d*),([fr]?)(%d*),(%d*),(r?)(%d*)()'
 
 local function parse(l, text)
   local v, a, r, c, u, i, s, k, at = match(text, HEAD)
@@ -179,14 +195,14 @@ local function parse(l, text)
   end
   local n = #text
   while at <= n do
-    local id, believed, buffer, dir, since, batch, parked, to = match(text, GROUP, at)
+    local id, believed, buffer, dir, since, batch, rise, parked, to = match(text, GROUP, at)
     if not id then
       l.kit = match(text, '^ ([cd])$', at)
       return l.kit ~= nil
     end
     if (dir == '') ~= (since == '') then return false end
     local g = {id = id, believed = tonumber(believed), buffer = tonumber(buffer), dir = dir,
-      since = tonumber(since) or 0, batch = batch, parked = parked}
+      since = tonumber(since) or 0, batch = batch, parked = parked, rise = rise}
     if (g.believed and not exact(g.believed)) or (g.buffer and not exact(g.buffer)) or not exact(g.since) then return false end
     g.olddir, g.oldsince = dir, g.since
     l.groups[#l.groups + 1] = g
@@ -196,11 +212,14 @@ local function parse(l, text)
   return true
 end
 
+-- pack leaves out groups that say nothing.
 local function pack(l)
   local t = concat({text(l.v), text(l[1]), text(l[2]), text(l[3]), text(l[4]), text(l[5]), text(l.s), text(l.k)}, ' ')
   for _, g in ipairs(l.groups) do
-    t = t .. ' ' .. g.id .. ',' .. (g.believed and text(g.believed) or '') .. ',' .. (g.buffer and text(g.buffer) or '') .. ','
-      .. (g.dir ~= '' and g.dir .. text(g.since) or '') .. ',' .. g.batch .. ',' .. g.parked
+    if g.believed or g.buffer or g.batch ~= '' or g.parked ~= '' then
+      t = t .. ' ' .. g.id .. ',' .. (g.believed and text(g.believed) or '') .. ',' .. (g.buffer and text(g.buffer) or '') .. ','
+        .. (g.dir ~= '' and g.dir .. text(g.since) or '') .. ',' .. g.batch .. ',' .. (g.parked ~= '' and g.rise .. g.parked or '')
+    end
   end
   if l.kit then t = t .. ' ' .. l.kit end
   return t
@@ -208,22 +227,52 @@ end
 
 local function fill(l, value)
   l.groups, l.by = {}, {}
+  if l.pool then l.s, l.k, l[1], l[2], l[3], l[4], l[5] = 0, 0, 0, 0, 0, 0, 0 end
   if value and not parse(l, value) then
     l.bad, l.v = true, nil
   end
 end
 
+local function poolfield(f) return sub(f, 1, find(f, '\0', 1, true)) end
+local function poolof(l) return l.pool and l or levels[poolfield(l.f)] end
+
+-- kin adds the fields of all levels of each SKU, and of its pool.
+local function kin(fields)
+  local all = {}
+  for i = 1, #fields do all[i] = fields[i] end
+  for _, f in ipairs(fields) do
+    local pool = poolfield(f)
+    if not whole[pool] then
+      whole[pool] = true
+      all[#all + 1] = pool
+      for loc in string.gmatch(everywhere, '[^\n]+') do all[#all + 1] = pool .. loc end
+    end
+  end
+  return all
+end
+
 -- load reads the levels of these fields that are not read yet.
 local function load(fields, inbucket)
-  local groups = {}
+  local groups, named = {}, #fields
+  if pooling then fields, inbucket = kin(fields), nil end
   for i = 1, #fields do
     local f = fields[i]
-    if not levels[f] then
+    local l = levels[f]
+    if not l then
       local b = inbucket and inbucket[i] or bucket(f)
-      local l = {f = f, b = b, n = #order + 1}
-      levels[f], order[l.n] = l, l
+      l = {f = f, b = b, pool = byte(f, #f) == 0}
+      levels[f] = l
       local g = groups[b]
       if g then g[#g + 1] = f else groups[b] = {f} end
+      if pooling and not l.pool then
+        local pool = poolfield(f)
+        local list = parts[pool]
+        if list then list[#list + 1] = l else parts[pool] = {l} end
+      end
+    end
+    if not l.n and i <= named then
+      l.n = #order + 1
+      order[l.n] = l
     end
   end
   for b, g in pairs(groups) do
@@ -237,10 +286,38 @@ local function load(fields, inbucket)
   end
 end
 
+-- spoilt is the field of what can't be read of a level, or of what a pooled
+-- channel shows of it.
+local function spoilt(l)
+  if l.bad then return l.f end
+  if not pooling then return nil end
+  local p = poolof(l)
+  if p.bad then return p.f end
+  for _, x in ipairs(parts[p.f] or {}) do
+    if x.bad then return x.f end
+  end
+end
+
+-- readable stops what can't do without these levels.
+local function readable(fields)
+  for _, f in ipairs(fields) do
+    local bad = spoilt(levels[f])
+    if bad then corrupt('level ' .. bad) end
+  end
+end
+
+-- tracked reports whether a pool has a level.
+local function tracked(p)
+  for _, x in ipairs(parts[p.f] or {}) do
+    if x.v then return true end
+  end
+  return false
+end
+
 local function group(l, id)
   local g = l.by[id]
   if not g then
-    g = {id = id, dir = '', since = 0, batch = '', parked = '', olddir = '', oldsince = 0}
+    g = {id = id, dir = '', since = 0, batch = '', parked = '', rise = '', olddir = '', oldsince = 0}
     l.by[id] = g
     l.groups[#l.groups + 1] = g
   end
@@ -260,29 +337,66 @@ local function sells(c, l)
   return find(c.locs, '\n' .. l.loc .. '\n', 1, true) ~= nil
 end
 
--- target is inventory.Target.
-local function target(l, c, g)
-  local t = l[1]
-  if t > 0 then t = max(0, t - (g.buffer or c.buffer)) end
-  if c.max > 0 then t = min(t, c.max) end
-  return t
+local LEVEL, PUSH = 1099511627776, 1000000000 -- 2^40: most of a level in a sum; most of a push
+
+local function less(n, buffer)
+  if n > 0 then return max(0, n - buffer) end
+  return n
 end
 
--- mark makes the level pending for each channel where a push is due.
+-- target is inventory.Target, of a pool inventory.PooledTarget; nil where the
+-- channel does not sell.
+local function target(l, c, g)
+  local n
+  if c.pooled then
+    for _, x in ipairs(parts[l.f] or {}) do
+      if x.v and sells(c, x) then
+        local own = x.by[c.id]
+        n = (n or 0) + min(max(less(x[1], own and own.buffer or 0), -LEVEL), LEVEL)
+      end
+    end
+    n = n and less(n, c.buffer)
+  elseif sells(c, l) then
+    n = less(l[1], g.buffer or c.buffer)
+  end
+  if n and c.max > 0 then n = min(n, c.max) end
+  return n
+end
+
+-- owed is inventory.Owed.
+local function owed(t, believed)
+  return min(max(t - believed, -PUSH), PUSH)
+end
+
+-- mark makes a level or a pool pending for each channel where a push is due.
 local function mark(l)
   for i = 1, #channels do
     local c = channels[i]
     local g = l.by[c.id]
-    if g then
+    if g and (c.pooled or false) == l.pool then
       local dir = ''
-      if g.believed and g.batch == '' and g.parked == '' and sells(c, l) then
+      if g.believed and g.batch == '' then
         local t = target(l, c, g)
-        if t < g.believed then dir = 'f' elseif t > g.believed then dir = 'r' end
+        if t and t < g.believed then
+          dir = 'f'
+          if g.rise ~= '' then g.parked = '' end -- a rise that was refused must not hide a fall
+        elseif t and t > g.believed then
+          dir = 'r'
+        end
+        if g.parked ~= '' then dir = '' end
       end
       if dir == '' then g.since = 0 elseif g.dir == '' then g.since = now end
       g.dir = dir
     end
   end
+end
+
+-- markpool marks the pool of a level that was written.
+local function markpool(l)
+  local p = poolof(l)
+  if #p.groups == 0 then return end
+  mark(p)
+  touch(p)
 end
 
 local function chunked(command, k, list)
@@ -304,9 +418,11 @@ local function flush()
     if b then list[#list + 1] = b end
   end
   for _, l in ipairs(dirty) do
+    if l.pool then l.v = nil end
     for _, g in ipairs(l.groups) do
-      if g.dir ~= g.olddir or g.since ~= g.oldsince then
-        local c = channelof[g.id]
+      if l.pool and (g.believed or g.batch ~= '' or g.parked ~= '') then l.v = 0 end
+      local c = channelof[g.id]
+      if c and (g.dir ~= g.olddir or g.since ~= g.oldsince) then
         if g.olddir ~= '' and g.dir ~= g.olddir then push(rems, c[g.olddir], l.f) end
         if g.dir ~= '' then push(adds, c[g.dir], text(g.since), l.f) end
         g.olddir, g.oldsince = g.dir, g.since

@@ -1,11 +1,15 @@
 -- configure.lua stores settings and the rules of levels, and marks these.
 --
+-- KEYS after those of common.lua: all of the channels that are removed. What is
+-- left of them in levels has a number that no channel has any more; remark.lua
+-- clears it away.
 -- ARGV after those of common.lua (channels as they are from now on):
 --   1 nonce of the call: a second run of it does nothing
 --   2 settings (JSON)   3 '1' to count a new version
 --   4 '1' if levels are to be marked again because channels changed
---   5 '1' if there is a key of marks (of kits that have levels) after common.lua's
---   6 levels: n, then per level: field, safety stock, backorder limit,
+--   5 '1' if there is a key of marks (of kits that have levels) before these KEYS
+--   6 how many KEYS
+--   7 levels: n, then per level: field, safety stock, backorder limit,
 --     "channel buffer;"...
 -- Returns after the five of common.lua: nothing, or 'UNTRACKED', fields.
 local function main()
@@ -20,6 +24,8 @@ local function main()
   end
   local refusal = open()
   if refusal then return refusal end
+  local gone = {}
+  for i = 1, tonumber(arg()) do gone[i] = key() end
 
   local fields, rules, missing = {}, {}, {}
   for i = 1, tonumber(arg()) do
@@ -27,8 +33,8 @@ local function main()
     rules[i] = {tonumber(arg()), tonumber(arg()), arg()}
   end
   load(fields)
+  readable(fields)
   for _, f in ipairs(fields) do
-    if levels[f].bad then corrupt('level ' .. f) end
     if not levels[f].v then missing[#missing + 1] = f end
   end
   if #missing > 0 then
@@ -40,6 +46,7 @@ local function main()
 
   if marks then typed(marks, 'zset') end
   begin()
+  if #gone > 0 then call('UNLINK', unpack(gone)) end
   for i, f in ipairs(fields) do
     local l = levels[f]
     l.s, l.k, l.v = rules[i][1], rules[i][2], l.v + 1
@@ -49,6 +56,7 @@ local function main()
     touch(l)
     if l.kit and marks then call('ZADD', marks, text(now), f) end
   end
+  for _, f in ipairs(pooling and fields or {}) do markpool(levels[f]) end
   flush()
   local change = {'cfg', nonce, 'set', set}
   if count then

@@ -61,35 +61,40 @@ local function main()
   end
   for _, f in ipairs(marked) do fields[#fields + 1] = f end
   load(fields)
-  for _, l in ipairs(order) do
-    if l.bad then corrupt('level ' .. l.f) end
-  end
+  readable(fields)
   for i = 1, #channels do
     typed(parked[i], 'hash')
     typed(retries[i], 'zset')
   end
   begin()
 
-  -- forget takes away a level and what is known of it, unless a batch tells a
-  -- channel of it.
-  local function forget(l)
-    for _, g in ipairs(l.groups) do
-      if g.batch ~= '' then return false end
-    end
+  local function clear(l)
     for i, c in ipairs(channels) do
-      local g = l.by[c.id]
-      if g and g.parked ~= '' then
+      if l.by[c.id] then
         call('HDEL', parked[i], l.f)
         call('ZREM', retries[i], l.f)
       end
     end
-    for _, g in ipairs(l.groups) do g.dir, g.since = '', 0 end
-    l.v, l.kit = nil, nil
+    for _, g in ipairs(l.groups) do
+      g.believed, g.buffer, g.dir, g.since, g.batch, g.parked = nil, nil, '', 0, '', ''
+    end
     touch(l)
+  end
+
+  -- forget takes away a level and what is known of it, unless a batch tells a
+  -- channel of it.
+  local function forget(l)
+    for _, at in ipairs({l, pooling and poolof(l) or nil}) do
+      for _, g in ipairs(at.groups) do
+        if g.batch ~= '' and channelof[g.id] then return false end
+      end
+    end
+    l.v, l.kit = nil, nil
+    clear(l)
     return true
   end
 
-  local kept = {}
+  local kept, changed = {}, {}
   for i, f in ipairs(todo) do
     local l, p = levels[f], made[i]
     if p and (not l.v or l.kit == 'd') then -- else it is a level of its own
@@ -121,11 +126,17 @@ local function main()
           l[1], l.v = n, l.v + 1
           mark(l)
           touch(l)
+          changed[#changed + 1] = l
         end
       elseif l.v and not forget(l) then
         kept[#kept + 1] = f
+      elseif l.dirty then
+        changed[#changed + 1] = l
       end
     end
+  end
+  for _, l in ipairs(pooling and changed or {}) do
+    if tracked(poolof(l)) then markpool(l) else clear(poolof(l)) end
   end
   for _, f in ipairs(marked) do -- of what is no component any more nobody wants to hear
     local l = levels[f]

@@ -64,13 +64,12 @@ local function loadpushes(b)
   local fields = {}
   for i, p in ipairs(b.pushes) do fields[i] = p.f end
   load(fields)
-  for _, f in ipairs(fields) do
-    if levels[f].bad then corrupt('level ' .. f) end
-  end
+  readable(fields)
 end
 
 -- A result is mode, wait in us, '1' to keep its place, reason. Modes: k stays
--- in the batch, a applied, l lapsed (a rise counts), n did not happen.
+-- in the batch, a applied, s shows the target, l lapsed (a rise counts), n did
+-- not happen.
 local function results()
   local list = {}
   for i = 1, tonumber(arg()) do
@@ -85,13 +84,16 @@ local function finish(id, p, r)
   if not l.v then return end -- its record is gone, and so is what it showed
   local g = group(l, id)
   g.batch = ''
-  if r.mode == 'a' then
-    g.believed = (g.believed or 0) + p.delta
+  if not g.believed then -- it was forgotten meanwhile
+  elseif r.mode == 'a' then
+    g.believed = g.believed + p.delta
+  elseif r.mode == 's' then
+    g.believed = p.target
   elseif r.mode == 'l' then
-    g.believed = (g.believed or 0) + max(p.delta, 0)
+    g.believed = g.believed + max(p.delta, 0)
   end
   if r.reason ~= '' then
-    g.parked = text(now)
+    g.parked, g.rise = text(now), p.delta > 0 and 'r' or ''
     call('HSET', PARKED, p.f, r.reason)
     call('ZADD', RETRIES, text(now + r.wait), p.f)
   end

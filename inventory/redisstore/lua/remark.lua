@@ -1,14 +1,18 @@
--- remark.lua marks levels again after channels changed, some at a time. Where
+-- remark.lua marks levels again after channels changed, and clears away what is
+-- left of removed ones, some at a time. Where
 -- it is stands in meta: bucket, cursor, and the server that gave the cursor
 -- (another server orders a hash differently, so the bucket starts over).
 --
--- ARGV after those of common.lua: 1 about how many levels, 2 '1' to look only
+-- ARGV after those of common.lua: 1 about how many levels, 2 '1' to look only,
+--      3 numbers of removed channels: n, the numbers
 -- Returns after the five of common.lua: '1' if there is more to do, else '0'.
 local function main()
   local refusal = open()
   if refusal then return refusal end
   header()
   local count, look = arg(), arg() == '1'
+  local removed = {}
+  for _ = 1, tonumber(arg()) do removed[arg()] = true end
   local at = call('HGET', KEYS[1], 'remark')
   local reply = ok()
   if not at or at == '' then
@@ -29,15 +33,22 @@ local function main()
   local fields = {}
   for i = 1, #found[2], 2 do fields[#fields + 1] = found[2][i] end
   load(fields)
+  readable(fields)
   for _, f in ipairs(fields) do
     local l = levels[f]
-    if l.bad then corrupt('level ' .. f) end
     if l.v then
+      for _, g in ipairs(l.groups) do
+        if removed[g.id] then
+          g.believed, g.buffer, g.dir, g.olddir, g.since, g.oldsince, g.batch, g.parked = nil, nil, '', '', 0, 0, '', ''
+          touch(l)
+        end
+      end
       mark(l)
       for _, g in ipairs(l.groups) do
         if g.dir ~= g.olddir or g.since ~= g.oldsince then touch(l) end
       end
     end
+    if pooling then markpool(l) end
   end
   begin()
   flush()
