@@ -3,9 +3,8 @@ package inventory
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
-	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -302,21 +301,31 @@ func (c Change) Key() string {
 // order and origin, not guards, times or traces. Two Changes with one ID and
 // different fingerprints are [ErrReusedID].
 func (c Change) Fingerprint() uint64 {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%t\x00", c.Kind, c.Reservation, c.Origin, c.Recorded)
+	b := make([]byte, 0, 256)
+	b = field(b, string(c.Kind), c.Reservation, c.Origin, strconv.FormatBool(c.Recorded))
 	if c.Digest != "" {
-		io.WriteString(h, c.Digest)
+		b = append(b, c.Digest...)
 	} else {
-		writeLines(h, c.Lines)
+		b = appendLines(b, c.Lines)
 	}
 	if c.OrderName != "" {
-		fmt.Fprintf(h, "%s\x00", c.OrderName)
+		b = field(b, c.OrderName)
 	}
 	if c.Document != nil {
-		fmt.Fprintf(h, "%s\x00%d\x00", c.Document.Name, c.Document.Version)
-		h.Write(c.Document.Body)
+		b = field(b, c.Document.Name)
+		b = append(strconv.AppendInt(b, c.Document.Version, 10), 0)
+		b = append(b, c.Document.Body...)
 	}
-	return binary.BigEndian.Uint64(h.Sum(nil))
+	sum := sha256.Sum256(b)
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// field appends texts, each with an end.
+func field(b []byte, texts ...string) []byte {
+	for _, t := range texts {
+		b = append(append(b, t...), 0)
+	}
+	return b
 }
 
 func byMovement(a, b Line) int {
@@ -328,20 +337,21 @@ func byMovement(a, b Line) int {
 	return int(a.Quantity - b.Quantity)
 }
 
-// writeLines writes what of lines counts as content, in an order of its own.
-func writeLines(w io.Writer, lines []Line) {
-	lines = slices.Clone(lines)
-	slices.SortFunc(lines, byMovement)
-	for _, l := range lines {
-		fmt.Fprintf(w, "%s\x00%s\x00%d\x00%s\x00%s\x00", l.SKU, l.Location, l.Quantity, l.From, l.To)
+// appendLines appends what of lines counts as content, in an order of its own.
+func appendLines(b []byte, lines []Line) []byte {
+	if len(lines) > 1 {
+		lines = slices.Clone(lines)
+		slices.SortFunc(lines, byMovement)
 	}
+	for _, l := range lines {
+		b = field(b, l.SKU, l.Location)
+		b = append(strconv.AppendInt(b, l.Quantity, 10), 0)
+		b = field(b, string(l.From), string(l.To))
+	}
+	return b
 }
 
 // digest stands for lines as their caller said them. A Change has the same
 // fingerprint with it as with the lines themselves, so it does not matter for a
 // repeated ID whether its lines had to be expanded or given locations.
-func digest(lines []Line) string {
-	var b strings.Builder
-	writeLines(&b, lines)
-	return b.String()
-}
+func digest(lines []Line) string { return string(appendLines(nil, lines)) }

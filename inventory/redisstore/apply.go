@@ -47,11 +47,19 @@ func (s *Store) applyAll(ctx context.Context, name string, changes []inventory.C
 	m, err := s.merchant(name)
 	for len(at) > 0 {
 		n := fitting(changes, at)
+		some := make([]inventory.Change, n)
+		for i, from := range at[:n] {
+			some[i] = changes[from]
+		}
+		var outcomes []inventory.Outcome
 		if err == nil {
-			err = s.applySome(ctx, m, changes, at[:n], out)
-		} else {
-			for _, i := range at[:n] {
-				out[i].Err = err
+			outcomes, err = m.share(ctx, s, some)
+		}
+		for i, to := range at[:n] {
+			if err != nil {
+				out[to].Err = err
+			} else {
+				out[to] = outcomes[i]
 			}
 		}
 		at = at[n:]
@@ -86,9 +94,6 @@ func fitting(changes []inventory.Change, at []int) int {
 	for n, i := range at {
 		l, b := weight(changes[i])
 		lines, bytes = lines+l, bytes+b
-		if n > 0 && changes[at[n-1]].Kind == inventory.KindUntrack { // the answer has one set of rules per level
-			return n
-		}
 		if n > 0 && (lines > mostLines || bytes > mostBytes) {
 			return n
 		}
@@ -108,17 +113,18 @@ func weight(c inventory.Change) (lines, bytes int) {
 	return max(1, len(c.Lines)), bytes
 }
 
-// applySome sends one call. An error is that of every Change in it.
-func (s *Store) applySome(ctx context.Context, m *merchant, changes []inventory.Change, at []int, out []inventory.Outcome) error {
+// send applies Changes of one merchant in one call. An error is that of every
+// Change in it.
+func (s *Store) send(ctx context.Context, m *merchant, changes []inventory.Change) ([]inventory.Outcome, error) {
 	var table *levelTable
 	r, err := s.write(ctx, m, applyScript, func(c *call, sh *shape) error {
 		table = newLevelTable(sh)
 		own := &call{}
 		all, records := false, false
-		for _, i := range at {
-			encodeChange(own, m.places, sh, table, changes[i])
-			all = all || ofHold(changes[i])
-			records = records || ofHold(changes[i]) || changes[i].Document != nil
+		for _, change := range changes {
+			encodeChange(own, m.places, sh, table, change)
+			all = all || ofHold(change)
+			records = records || ofHold(change) || change.Document != nil
 		}
 		used := table.buckets
 		if all {
@@ -126,9 +132,9 @@ func (s *Store) applySome(ctx context.Context, m *merchant, changes []inventory.
 		}
 		s.header(c, m, sh, used)
 		newest := sh.generations[0]
-		c.arg(sh.full(), newest.start, s.cfg.Horizon.Microseconds(), len(sh.generations), records, sh.kits)
+		c.arg(sh.full(), sh.few(), newest.start, s.cfg.Horizon.Microseconds(), len(sh.generations), records, sh.kits)
 		table.encode(c)
-		c.arg(len(at))
+		c.arg(len(changes))
 		c.key(m.places.leases())
 		if sh.kits {
 			c.key(m.places.marks())
@@ -137,38 +143,20 @@ func (s *Store) applySome(ctx context.Context, m *merchant, changes []inventory.
 		c.arg(own.args...)
 		return nil
 	})
-	if err == nil {
-		err = s.decodeOutcomes(m, r, table, changes, at, out)
-	}
 	if err != nil {
-		for _, i := range at {
-			out[i] = inventory.Outcome{ID: changes[i].ID, Err: err}
+		return nil, err
+	}
+	// That an answer can't be read is an unknown outcome: the script has run.
+	o := decodeOutcomes(m, r, table)
+	out := make([]inventory.Outcome, len(changes))
+	for i, c := range changes {
+		var ok bool
+		if out[i], ok = o.outcome(c); !ok {
+			return nil, errors.Join(inventory.ErrUnknown, unreadable(m))
 		}
 	}
-	return err
-}
-
-// decodeOutcomes reads a whole answer. That it can't is an unknown outcome:
-// the script has run.
-func (s *Store) decodeOutcomes(m *merchant, r reply, table *levelTable, changes []inventory.Change, at []int, out []inventory.Outcome) error {
-	a := &answer{raw: r.rest}
-	table.decode(a)
-	dues := make([][]string, a.count())
-	for i := range dues {
-		dues[i] = make([]string, a.count())
-		for j := range dues[i] {
-			dues[i][j] = a.text()
-		}
+	if o.bad || !o.done() || o.codes != "" {
+		return nil, errors.Join(inventory.ErrUnknown, unreadable(m))
 	}
-	for _, i := range at {
-		o, err := decodeOutcome(a, m, r, table, dues, changes[i])
-		if err != nil {
-			return errors.Join(inventory.ErrUnknown, err)
-		}
-		out[i] = o
-	}
-	if a.bad || !a.done() {
-		return errors.Join(inventory.ErrUnknown, unreadable(m))
-	}
-	return nil
+	return out, nil
 }

@@ -3,29 +3,22 @@ package redisstore
 import (
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/onhand-dev/onhand/inventory"
 )
 
 // The codes of apply.lua.
 const (
-	codeApplied = iota
-	codeDuplicate
-	codeShort
-	codeUntracked
-	codeNotFound
-	codeExpired
-	codeReleased
-	codeCommitted
-	codeReused
-	codeConflict
-	codeCorrupt
-	codeRange
-	codeLeased
-	codeFenced
-	codeDerived
+	codeApplied   = 'A'
+	codeOversold  = 'a'
+	codeDuplicate = 'D'
+	codeShort     = 'S'
+	codeUntracked = 'U'
+	codeLeased    = 'L'
+	codeFenced    = 'F'
+	codeCorrupt   = 'X'
 )
 
 var stateNames = []inventory.State{
@@ -33,56 +26,120 @@ var stateNames = []inventory.State{
 	inventory.Committed, inventory.Unavailable, inventory.Incoming,
 }
 
-var codeErrors = map[int64]error{
-	codeNotFound:  inventory.ErrNotFound,
-	codeExpired:   inventory.ErrExpired,
-	codeReleased:  inventory.ErrReleased,
-	codeCommitted: inventory.ErrCommitted,
-	codeReused:    inventory.ErrReusedID,
-	codeConflict:  inventory.ErrConflict,
-	codeFenced:    inventory.ErrFenced,
-	codeDerived:   &inventory.InvalidError{Field: "Lines", Problem: "take of what a kit can show: sell its components"},
-	codeRange:     &inventory.InvalidError{Field: "Lines", Problem: "would take a level beyond 2^53 units"},
+var codeErrors = map[byte]error{
+	'N':        inventory.ErrNotFound,
+	'E':        inventory.ErrExpired,
+	'R':        inventory.ErrReleased,
+	'C':        inventory.ErrCommitted,
+	'I':        inventory.ErrReusedID,
+	'V':        inventory.ErrConflict,
+	codeFenced: inventory.ErrFenced,
+	'K':        &inventory.InvalidError{Field: "Lines", Problem: "take of what a kit can show: sell its components"},
+	'G':        &inventory.InvalidError{Field: "Lines", Problem: "would take a level beyond 2^53 units"},
 }
 
-// decode reads the levels that holds brought in, and the rules of levels.
+// decode reads the levels that holds brought in, and what all were before.
 func (t *levelTable) decode(a *answer) {
 	for range a.count() {
 		k, ok := keyOf(a.text())
 		a.bad = a.bad || !ok
-		t.keys = append(t.keys, k)
+		t.add(k)
 	}
-	t.rules, t.kits = make([]inventory.Rules, len(t.keys)), make([]bool, len(t.keys))
-	for range a.count() {
-		n := t.position(a)
-		r := inventory.Rules{SafetyStock: a.int(), BackorderLimit: a.int()}
-		for pair := range strings.SplitSeq(strings.TrimSuffix(a.text(), ";"), ";") {
-			switch pair {
-			case "":
-				continue
-			case "d":
-				t.kits[n] = true
-				continue
+	t.levels = make([]inventory.Level, len(t.keys))
+	for i, k := range t.keys {
+		t.levels[i] = inventory.Level{Key: k}
+		if text := a.text(); text != "" && !a.bad {
+			// What can't be read is the script's to refuse, of those it needs.
+			if l, ok := parseLevel(k, text, t.shape.names); ok {
+				t.levels[i] = l
 			}
-			id, units, _ := strings.Cut(pair, " ")
-			i, err1 := strconv.Atoi(id)
-			units64, err2 := strconv.ParseInt(units, 10, 64)
-			if err1 != nil || err2 != nil || i < 1 || i > len(t.shape.names) {
-				a.bad = true
-				return
-			}
-			if t.shape.names[i-1] == "" {
-				continue // of a removed channel
-			}
-			if r.Buffers == nil {
-				r.Buffers = map[string]int64{}
-			}
-			r.Buffers[t.shape.names[i-1]] = units64
-		}
-		if !a.bad {
-			t.rules[n] = r
 		}
 	}
+}
+
+// move makes the movements of an applied Change.
+func (t *levelTable) move(c inventory.Change, lines []inventory.Line) {
+	var some [8]int
+	seen := some[:0]
+	reads := c.Kind == inventory.KindTrack || c.Kind == inventory.KindBelieve
+	for _, line := range lines {
+		seen = t.moveLine(line, reads, seen)
+	}
+	for _, line := range c.Lines {
+		if line.ShownOnly() {
+			seen = t.moveLine(line, reads, seen)
+		}
+	}
+	if c.Kind == inventory.KindUntrack {
+		for _, line := range c.Lines {
+			if n := t.find(line.Key()); n > 0 {
+				t.levels[n-1] = inventory.Level{Key: line.Key()}
+			}
+		}
+	}
+}
+
+// moveLine makes one movement. Levels in seen have their new version already.
+func (t *levelTable) moveLine(line inventory.Line, reads bool, seen []int) []int {
+	n := t.find(line.Key())
+	if n == 0 || line.Location == "" {
+		return seen // a pool is no level
+	}
+	l := &t.levels[n-1]
+	if !l.Kit && line.Quantity == 0 && !reads {
+		return seen // of a kit without a level
+	}
+	if !slices.Contains(seen, n) {
+		seen = append(seen, n)
+		l.Version++
+	}
+	switch {
+	case !l.Kit:
+		shift(l, line.From, -line.Quantity)
+		shift(l, line.To, line.Quantity)
+	case !reads: // a kit's moves by what its channel shows of it
+		l.Available += line.Shown
+	}
+	return seen
+}
+
+func shift(l *inventory.Level, s inventory.State, by int64) {
+	switch s {
+	case inventory.Available:
+		l.Available += by
+	case inventory.Reserved:
+		l.Reserved += by
+	case inventory.Committed:
+		l.Committed += by
+	case inventory.Unavailable:
+		l.Unavailable += by
+	case inventory.Incoming:
+		l.Incoming += by
+	}
+}
+
+// named are the tracked levels that a Change and its hold name, as they are now,
+// each once.
+func (t *levelTable) named(lines ...[]inventory.Line) []inventory.Level {
+	var out []inventory.Level
+	for _, some := range lines {
+		for _, line := range some {
+			n := t.find(line.Key())
+			if n == 0 || t.levels[n-1].Version == 0 {
+				continue
+			}
+			if slices.ContainsFunc(out, func(l inventory.Level) bool { return l.Key == line.Key() }) {
+				continue
+			}
+			l := t.levels[n-1]
+			l.Rules.Buffers = cloneBuffers(l.Rules.Buffers)
+			out = append(out, l)
+		}
+	}
+	if len(out) > 1 {
+		slices.SortFunc(out, func(x, y inventory.Level) int { return x.Compare(y.Key) })
+	}
+	return out
 }
 
 // position reads the number of a level and returns where it is in the table.
@@ -113,17 +170,6 @@ func (t *levelTable) sorted(a *answer, n int) []inventory.Key {
 	return keys
 }
 
-// level reads a level's number, version and five states.
-func (t *levelTable) level(a *answer) inventory.Level {
-	n := t.position(a)
-	l := inventory.Level{Version: a.int(), Available: a.int(), Reserved: a.int(), Committed: a.int(), Unavailable: a.int(), Incoming: a.int()}
-	if !a.bad {
-		l.Key, l.Rules, l.Kit = t.keys[n], t.rules[n], t.kits[n]
-		l.Rules.Buffers = cloneBuffers(l.Rules.Buffers)
-	}
-	return l
-}
-
 func cloneBuffers(m map[string]int64) map[string]int64 {
 	if m == nil {
 		return nil
@@ -135,72 +181,124 @@ func cloneBuffers(m map[string]int64) map[string]int64 {
 	return out
 }
 
-// decodeOutcome reads what became of one Change.
-func decodeOutcome(a *answer, m *merchant, r reply, table *levelTable, dues [][]string, c inventory.Change) (inventory.Outcome, error) {
-	o := inventory.Outcome{ID: c.ID}
-	code, late, flow, due, record := a.int(), a.int() == 1, a.int(), a.int(), a.text()
-	for range a.count() {
-		o.Levels = append(o.Levels, table.level(a))
-	}
-	slices.SortFunc(o.Levels, func(x, y inventory.Level) int { return x.Compare(y.Key) })
+// outcomes reads what became of Changes, one after the other.
+type outcomes struct {
+	*answer
+	m     *merchant
+	now   time.Time
+	table *levelTable
+	dues  [][]string
+	due   int // position of the list that holds now
+	codes string
+}
 
-	var held []inventory.Line
-	if record != "" {
-		h, ok := decodeHold(c.Reservation, record, r.now)
-		if !ok {
-			return o, unreadable(m)
+func decodeOutcomes(m *merchant, r reply, table *levelTable) *outcomes {
+	o := &outcomes{answer: &answer{raw: r.rest}, m: m, now: r.now, table: table}
+	table.decode(o.answer)
+	o.dues = make([][]string, o.count())
+	for i := range o.dues {
+		o.dues[i] = make([]string, o.count())
+		for j := range o.dues[i] {
+			o.dues[i][j] = o.text()
 		}
-		o.Reservation, held = &h, h.Lines
 	}
-	switch {
-	case due < 0 || due > int64(len(dues)):
-		return o, unreadable(m)
-	case due > 0:
-		o.Due = slices.Clone(dues[due-1])
-	}
+	o.due = int(o.int())
+	o.codes = o.text()
+	return o
+}
 
-	if code == codeCorrupt {
-		o.Err = &CorruptError{Merchant: m.name, Record: readable(a.text())}
+// next reads the outcome of a Change; the second result is false if it can't
+// be read.
+func (o *outcomes) outcome(c inventory.Change) (inventory.Outcome, bool) {
+	out := inventory.Outcome{ID: c.ID}
+	if o.bad || o.codes == "" {
+		return out, false
+	}
+	code := o.codes[0]
+	o.codes = o.codes[1:]
+	if code == codeApplied && plain(c.Kind) {
+		out.Lines = movements(nil, 0, c.Lines)
+	} else if code == codeDuplicate && plain(c.Kind) {
+		out.Duplicate = true
 	} else {
-		n := a.count()
+		o.more(&out, code, c)
+	}
+	if o.bad || o.due < 0 || o.due > len(o.dues) {
+		return out, false
+	}
+	if o.due > 0 {
+		out.Due = slices.Clone(o.dues[o.due-1])
+	}
+	var held []inventory.Line
+	if out.Reservation != nil {
+		held = out.Reservation.Lines
+	}
+	if out.Err == nil && !out.Duplicate {
+		o.table.move(c, out.Lines)
+		out.Levels = o.table.named(c.Lines, held, out.Lines)
+	} else {
+		out.Levels = o.table.named(c.Lines, held)
+	}
+	return out, true
+}
+
+// plain reports whether the Change is one of T, L or M in apply.lua.
+func plain(k inventory.Kind) bool {
+	letter := kinds[k]
+	return letter == "" || letter == "T" || letter == "L"
+}
+
+// more reads what follows of a Change for which its code does not say it all.
+func (o *outcomes) more(out *inventory.Outcome, code byte, c inventory.Change) {
+	late, flow := o.int() == 1, o.int()
+	o.due = int(o.int())
+	var held []inventory.Line
+	if record := o.text(); record != "" {
+		h, ok := decodeHold(c.Reservation, record, o.now)
+		if !ok {
+			o.bad = true
+			return
+		}
+		out.Reservation, held = &h, h.Lines
+	}
+	if code == codeCorrupt {
+		out.Err = &CorruptError{Merchant: o.m.name, Record: readable(o.text())}
+	} else {
+		n := o.count()
 		switch code {
-		case codeApplied:
-			o.Late = late
-			o.Oversold = table.sorted(a, n)
-			o.Lines = movements(held, flow, c.Lines)
+		case codeApplied, codeOversold:
+			out.Late = late
+			out.Oversold = o.table.sorted(o.answer, n)
+			out.Lines = movements(held, flow, c.Lines)
 		case codeDuplicate:
-			o.Duplicate = true
+			out.Duplicate = true
 		case codeShort:
-			o.Err = decodeShort(a, table, n)
+			out.Err = decodeShort(o.answer, o.table, n)
 		case codeUntracked:
-			o.Err = &inventory.UntrackedError{Keys: table.sorted(a, n)}
+			out.Err = &inventory.UntrackedError{Keys: o.table.sorted(o.answer, n)}
 		case codeLeased:
-			o.Err = &inventory.LeasedError{Keys: table.sorted(a, n)}
+			out.Err = &inventory.LeasedError{Keys: o.table.sorted(o.answer, n)}
 		default:
-			o.Err = codeErrors[code]
-			a.bad = a.bad || o.Err == nil
+			out.Err = codeErrors[code]
+			o.bad = o.bad || out.Err == nil
 		}
 	}
 	switch {
 	case c.Kind == inventory.KindResize || c.Kind == inventory.KindUntrack:
-		moved := table.moved(a)
+		moved := o.table.moved(o.answer)
 		slices.SortStableFunc(moved, func(x, y inventory.Line) int { return x.Key().Compare(y.Key()) })
 		if code == codeApplied {
-			o.Lines = moved
+			out.Lines = moved
 		}
 	case c.Kind == inventory.KindOrder && c.Reservation != "":
-		parts := table.moved(a)
+		parts := o.table.moved(o.answer)
 		if code == codeApplied {
-			o.Lines = movements(held, flow, append(parts, c.Lines...))
+			out.Lines = movements(held, flow, append(parts, c.Lines...))
 		}
 	}
-	if o.Err != nil && late && code != codeLeased && code != codeFenced {
-		o.Err = errors.Join(inventory.ErrExpired, o.Err)
+	if out.Err != nil && late && code != codeLeased && code != codeFenced {
+		out.Err = errors.Join(inventory.ErrExpired, out.Err)
 	}
-	if a.bad {
-		return o, unreadable(m)
-	}
-	return o, nil
 }
 
 // moved reads movements that the script worked out.

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -12,43 +13,64 @@ import (
 	"github.com/onhand-dev/onhand/inventory"
 )
 
-// levelTable numbers the levels of one call, from 1.
+// levelTable numbers the levels of one call, from 1, and follows what they are
+// from Change to Change.
 type levelTable struct {
 	shape   *shape
-	fields  []string
-	numbers map[string]int
-	buckets []int // those used
-	in      []int // the bucket of each level
+	keys    []inventory.Key
+	numbers map[inventory.Key]int // from fewKeys on
+	buckets []int                 // those used
+	in      []int                 // the bucket of each level
 
-	// Filled in from the answer.
-	keys  []inventory.Key
-	rules []inventory.Rules
-	kits  []bool
+	// Filled in from the answer; a level is tracked if its version is not 0.
+	levels []inventory.Level
 }
+
+// fewKeys are found faster by looking at each.
+const fewKeys = 16
 
 func newLevelTable(sh *shape) *levelTable {
-	return &levelTable{shape: sh, numbers: map[string]int{}, buckets: []int{}}
+	return &levelTable{shape: sh, buckets: []int{}}
 }
 
-func (t *levelTable) number(k inventory.Key) int {
-	f := field(k)
-	n, ok := t.numbers[f]
-	if !ok {
-		b := bucket(k.SKU, t.shape.buckets)
-		if !slices.Contains(t.buckets, b) {
-			t.buckets = append(t.buckets, b)
+// find returns the number of a level, 0 if it has none.
+func (t *levelTable) find(k inventory.Key) int {
+	if t.numbers != nil {
+		return t.numbers[k]
+	}
+	return slices.Index(t.keys, k) + 1
+}
+
+func (t *levelTable) add(k inventory.Key) int {
+	t.keys = append(t.keys, k)
+	n := len(t.keys)
+	if t.numbers == nil && n == fewKeys {
+		t.numbers = make(map[inventory.Key]int, 4*fewKeys)
+		for i, k := range t.keys {
+			t.numbers[k] = i + 1
 		}
-		t.fields, t.in, t.keys = append(t.fields, f), append(t.in, b), append(t.keys, k)
-		n = len(t.fields)
-		t.numbers[f] = n
+	} else if t.numbers != nil {
+		t.numbers[k] = n
 	}
 	return n
 }
 
+func (t *levelTable) number(k inventory.Key) int {
+	if n := t.find(k); n > 0 {
+		return n
+	}
+	b := bucket(k.SKU, t.shape.buckets)
+	if !slices.Contains(t.buckets, b) {
+		t.buckets = append(t.buckets, b)
+	}
+	t.in = append(t.in, b)
+	return t.add(k)
+}
+
 func (t *levelTable) encode(c *call) {
-	c.arg(len(t.fields))
-	for i, f := range t.fields {
-		c.arg(t.in[i], f)
+	c.arg(len(t.keys))
+	for i, k := range t.keys {
+		c.arg(t.in[i], field(k))
 	}
 }
 
@@ -91,12 +113,10 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 	if !ok {
 		kind = "M"
 	}
-	origin := slices.IndexFunc(sh.settings.Channels, func(ch inventory.Channel) bool { return ch.Name == c.Origin }) + 1
-	id := c.ID
-	if id == "" {
-		id = c.Reservation
+	to.arg(encodeHead(sh, kind, c), encodeEntry(table, kind, c))
+	if len(c.Guards) > 0 {
+		to.arg(encodeGuards(table, c.Guards))
 	}
-	to.arg(kind, !c.Recorded, origin, id, encodeLines(table, c.Lines), encodeGuards(table, c.Guards), encodeNote(c))
 	switch c.Kind {
 	case inventory.KindReserve:
 		to.key(p.hold(c.Reservation))
@@ -141,9 +161,28 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 
 func hex(fingerprint uint64) string { return fmt.Sprintf("%016x", fingerprint) }
 
-func encodeLines(table *levelTable, lines []inventory.Line) string {
-	b := make([]byte, 0, 16*len(lines))
-	for _, l := range lines {
+// encodeHead is what apply.lua reads first of a Change.
+func encodeHead(sh *shape, kind string, c inventory.Change) string {
+	head := kind + "1"
+	if c.Recorded {
+		head = kind + "0"
+	}
+	if len(c.Guards) > 0 {
+		head += "g"
+	}
+	origin := 0
+	if c.Origin != "" {
+		origin = slices.IndexFunc(sh.settings.Channels, func(ch inventory.Channel) bool { return ch.Name == c.Origin }) + 1
+	}
+	return head + strconv.Itoa(origin)
+}
+
+// encodeEntry is the line of the journal, which has the movements.
+func encodeEntry(table *levelTable, kind string, c inventory.Change) string {
+	b := make([]byte, 0, 64+16*len(c.Lines))
+	b = append(append(b, kind...), '\t')
+	b = append(append(b, cmp.Or(c.ID, c.Reservation)...), '\t')
+	for _, l := range c.Lines {
 		b = strconv.AppendInt(b, int64(table.number(l.Key())), 10)
 		b = append(b, ' ')
 		b = strconv.AppendInt(b, l.Quantity, 10)
@@ -151,7 +190,8 @@ func encodeLines(table *levelTable, lines []inventory.Line) string {
 		b = strconv.AppendInt(b, l.Shown, 10)
 		b = append(b, ';')
 	}
-	return string(b)
+	b = append(b, '\t')
+	return string(append(b, encodeNote(c)...))
 }
 
 func encodeGuards(table *levelTable, guards []inventory.Guard) string {

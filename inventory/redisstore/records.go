@@ -67,6 +67,12 @@ type groupRecord struct {
 	parked   int64 // since when; 0: not parked
 }
 
+// parseLevel reads a level without how it stands with channels.
+func parseLevel(k inventory.Key, text string, names []string) (inventory.Level, bool) {
+	l, ok := decodeLevel(k, text, names)
+	return l.Level, ok
+}
+
 func decodeLevel(k inventory.Key, text string, names []string) (levelRecord, bool) {
 	l := levelRecord{Level: inventory.Level{Key: k}}
 	f := &fields{parts: strings.Split(text, " ")}

@@ -11,7 +11,7 @@ var sources embed.FS
 
 // The scripts. Each is a whole program: what all share, its own, and the tail.
 var (
-	applyScript     = script("leases", "apply")
+	applyScript     = script("leases", "holds", "orders", "untrack", "apply")
 	bookmarkScript  = script("bookmark")
 	claimScript     = script("outbox", "claim")
 	configureScript = script("configure")

@@ -132,6 +132,11 @@ func (sh *shape) full() int {
 	return 1 << 50
 }
 
+// few is how many IDs the newest generation has when each of its hashes has
+// been written to, for all that matters: 16 are in one on average by then, and
+// that one has none is less likely than one in eight million.
+func (sh *shape) few() int { return sh.generations[0].shards * 16 }
+
 // merge returns the shape with set merged, and numbers for every name.
 func (sh *shape) merge(set inventory.Settings) (*shape, error) {
 	next := *sh

@@ -67,6 +67,9 @@ type Store struct {
 	rdb redis.UniversalClient
 	cfg Config
 
+	// calls of one merchant's Changes that run at a time without waiting.
+	calls int
+
 	mu        sync.Mutex
 	merchants map[string]*merchant
 }
@@ -101,7 +104,7 @@ func New(ctx context.Context, rdb redis.UniversalClient, cfg *Config) (*Store, e
 		return nil, err
 	}
 	r.log(ctx, c.Logger)
-	return &Store{rdb: rdb, cfg: c, merchants: map[string]*merchant{}}, nil
+	return &Store{rdb: rdb, cfg: c, calls: mostCalls, merchants: map[string]*merchant{}}, nil
 }
 
 // merchant is what this Store has seen of a merchant.
@@ -114,6 +117,8 @@ type merchant struct {
 	seq   int64
 	shape *shape
 	lost  bool
+
+	queue queue
 }
 
 // view is what a merchant looked like when a call was sent.

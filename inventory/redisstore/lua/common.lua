@@ -20,23 +20,24 @@
 --
 -- read.lua sends ARGV 1 to 4 only.
 
-local call, format, match, find, sub, byte = redis.call, string.format, string.match, string.find, string.sub, string.byte
+local call, pcallredis, format, match, find, sub, byte = redis.call, redis.pcall, string.format, string.match, string.find, string.sub, string.byte
 local concat, floor, max, min = table.concat, math.floor, math.max, math.min
 local BIG = 9007199254740992 -- 2^53: beyond it a number is no longer exact
 
 -- text writes whole numbers; tostring and .. lose digits from 1e14 on.
-local texts = {}
 local function text(n)
-  local t = texts[n]
-  if not t then
-    t = n == 0 and '0' or format('%.0f', n)
-    texts[n] = t
-  end
-  return t
+  return n == 0 and '0' or format('%d', n)
 end
 
 local function corrupt(what)
   error('@CORRUPT ' .. what, 0)
+end
+
+-- ask reads from a key that may be of another type, which is nil and true then.
+local function ask(...)
+  local v = pcallredis(...)
+  if type(v) == 'table' and v.err then return nil, true end
+  return v
 end
 
 local function exact(n)
@@ -44,6 +45,7 @@ local function exact(n)
 end
 
 local now, epoch, seq, shape
+local ids, leasedtill -- of meta, as text
 local fresh, wrote = false, false
 
 -- open checks who asks; what it returns is the answer. Reload refuses in any
@@ -51,7 +53,7 @@ local fresh, wrote = false, false
 local function open(reload)
   local t = call('TIME')
   now = tonumber(t[1]) * 1000000 + tonumber(t[2])
-  local m = call('HMGET', KEYS[1], 'schema', 'epoch', 'seq', 'shape')
+  local m = call('HMGET', KEYS[1], 'schema', 'epoch', 'seq', 'shape', 'ids', 'leased')
   local known = ARGV[2]
   if not m[2] then
     if m[1] or m[3] or m[4] then corrupt('meta') end
@@ -60,7 +62,7 @@ local function open(reload)
     return nil
   end
   if m[1] ~= ARGV[1] then return {'SCHEMA', m[1] or ''} end
-  epoch, seq, shape = m[2], tonumber(m[3] or ''), tonumber(m[4] or '')
+  epoch, seq, shape, ids, leasedtill = m[2], tonumber(m[3] or ''), tonumber(m[4] or ''), m[5], m[6]
   if not exact(seq) or not exact(shape) then corrupt('meta') end
   if known ~= '' and (known ~= epoch or seq < tonumber(ARGV[3])) then
     return {'LOSS', epoch, seq}
@@ -118,10 +120,10 @@ end
 -- itself, so a server that refuses writes does it here.
 local function begin()
   if wrote then return end
-  typed(KEYS[2], 'stream')
-  for _, c in ipairs(channels) do
-    typed(c.f, 'zset')
-    typed(c.r, 'zset')
+  call('XLEN', KEYS[2]) -- these fail if they are something else
+  for i = 1, #channels do
+    call('ZCARD', channels[i].f)
+    call('ZCARD', channels[i].r)
   end
   if fresh then
     for _, k in pairs(bucketkeys) do
@@ -185,37 +187,45 @@ local parts, whole = {}, {} -- of a pool, by its field: levels, and whether thes
 local HEAD = '^(%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%d+) (%d+)()'
 local GROUP = '^ (%d+),(%-?%d*),(%d*),([fr]?)(%d*),(%d*),(r?)(%d*)()'
 
-local function parse(l, text)
-  local v, a, r, c, u, i, s, k, at = match(text, HEAD)
-  if not v then return false end
-  l.v, l[1], l[2], l[3], l[4], l[5], l.s, l.k =
-    tonumber(v), tonumber(a), tonumber(r), tonumber(c), tonumber(u), tonumber(i), tonumber(s), tonumber(k)
-  if not (exact(l.v) and exact(l[1]) and exact(l[2]) and exact(l[3]) and exact(l[4]) and exact(l[5]) and exact(l.s) and exact(l.k)) then
-    return false
-  end
-  local n = #text
-  while at <= n do
-    local id, believed, buffer, dir, since, batch, rise, parked, to = match(text, GROUP, at)
+-- fill reads a record into a level. What can't be read is bad, and not tracked.
+local function fill(l, record)
+  l.groups, l.by = {}, {}
+  if not record then return end
+  local v, a, r, c, u, i, s, k, at = match(record, HEAD)
+  v, a, r, c, u, i, s, k = tonumber(v), tonumber(a), tonumber(r), tonumber(c), tonumber(u), tonumber(i), tonumber(s), tonumber(k)
+  local good = v and a and r and c and u and i and s and k
+    and max(v, a, r, c, u, i, s, k) <= BIG and min(a, r, c, u, i) >= -BIG
+  local length, groups, by = #record, l.groups, l.by
+  while good and at <= length do
+    local id, believed, buffer, dir, since, batch, rise, parked, to = match(record, GROUP, at)
     if not id then
-      l.kit = match(text, '^ ([cd])$', at)
-      return l.kit ~= nil
+      l.kit = match(record, '^ ([cd])$', at) or false
+      good, at = l.kit, length + 1
+    else
+      local when = since == '' and 0 or tonumber(since)
+      local g = {id = id, believed = tonumber(believed), buffer = tonumber(buffer), dir = dir, since = when, batch = batch,
+        parked = parked, rise = rise, olddir = dir, oldsince = when}
+      good = (dir == '') == (since == '') and exact(when)
+        and (believed == '' or exact(g.believed)) and (buffer == '' or exact(g.buffer))
+      groups[#groups + 1] = g
+      by[id] = g
+      at = to
     end
-    if (dir == '') ~= (since == '') then return false end
-    local g = {id = id, believed = tonumber(believed), buffer = tonumber(buffer), dir = dir,
-      since = tonumber(since) or 0, batch = batch, parked = parked, rise = rise}
-    if (g.believed and not exact(g.believed)) or (g.buffer and not exact(g.buffer)) or not exact(g.since) then return false end
-    g.olddir, g.oldsince = dir, g.since
-    l.groups[#l.groups + 1] = g
-    l.by[id] = g
-    at = to
   end
-  return true
+  if not good then
+    l.bad, l.kit, l.groups, l.by = true, false, {}, {}
+    return
+  end
+  l.raw, l.v, l.s, l.k = record, v, s, k
+  l[1], l[2], l[3], l[4], l[5] = a, r, c, u, i
 end
 
 -- pack leaves out groups that say nothing.
 local function pack(l)
-  local t = concat({text(l.v), text(l[1]), text(l[2]), text(l[3]), text(l[4]), text(l[5]), text(l.s), text(l.k)}, ' ')
-  for _, g in ipairs(l.groups) do
+  local t = format('%d %d %d %d %d %d %d %d', l.v, l[1], l[2], l[3], l[4], l[5], l.s, l.k)
+  local groups = l.groups
+  for i = 1, #groups do
+    local g = groups[i]
     if g.believed or g.buffer or g.batch ~= '' or g.parked ~= '' then
       t = t .. ' ' .. g.id .. ',' .. (g.believed and text(g.believed) or '') .. ',' .. (g.buffer and text(g.buffer) or '') .. ','
         .. (g.dir ~= '' and g.dir .. text(g.since) or '') .. ',' .. g.batch .. ',' .. (g.parked ~= '' and g.rise .. g.parked or '')
@@ -223,14 +233,6 @@ local function pack(l)
   end
   if l.kit then t = t .. ' ' .. l.kit end
   return t
-end
-
-local function fill(l, value)
-  l.groups, l.by = {}, {}
-  if l.pool then l.s, l.k, l[1], l[2], l[3], l[4], l[5] = 0, 0, 0, 0, 0, 0, 0 end
-  if value and not parse(l, value) then
-    l.bad, l.v = true, nil
-  end
 end
 
 local function poolfield(f) return sub(f, 1, find(f, '\0', 1, true)) end
@@ -260,7 +262,9 @@ local function load(fields, inbucket)
     local l = levels[f]
     if not l then
       local b = inbucket and inbucket[i] or bucket(f)
-      l = {f = f, b = b, pool = byte(f, #f) == 0}
+      -- A table that is made with all it will have is cheaper than one that grows.
+      l = {0, 0, 0, 0, 0, f = f, b = b, n = false, pool = byte(f, #f) == 0, v = false, s = 0, k = 0, kit = false,
+        groups = false, by = false, raw = false, bad = false, dirty = false, tick = 0}
       levels[f] = l
       local g = groups[b]
       if g then g[#g + 1] = f else groups[b] = {f} end
