@@ -19,7 +19,8 @@ type Availability struct {
 	// ByLocation is sorted by location and has those where the SKU is tracked,
 	// of a kit those where all its components are. What is not listed is not
 	// zero but unknown. The numbers add up to Quantity; of a kit that may be
-	// made up from several locations ([Config.SpreadKits]) Quantity can be more.
+	// made up from several locations ([Config.SpreadKits]) Quantity can be more,
+	// and that a pooled channel shows can be less.
 	ByLocation []AvailableAt `json:"by_location,omitempty"`
 	// AsOf is by the clock of this process, taken before the read: every write
 	// that was answered before it is in the numbers.
@@ -38,7 +39,9 @@ type AvailableAt struct {
 // With channel "" it is what may be sold at all: of each level
 // [Level.Sellable]. With the name of a channel it is what that channel is to
 // show: the channel's locations only, and of each level its [Target]. A channel
-// that is not configured is an [*InvalidError].
+// that is not configured is an [*InvalidError]. A pooled channel has no locations:
+// its Quantity is the [PooledTarget], and its ByLocation what each location adds
+// to that before the channel's buffer and cap.
 //
 // Of a kit it is how many can be made up at each location: as many as the
 // scarcest component allows. The channel's buffer is withheld from each
@@ -162,6 +165,9 @@ func (v *view) units(l Level) int64 {
 	if v.channel == nil {
 		return l.Sellable()
 	}
+	if v.channel.Pooled {
+		return pooledUnits(l, *v.channel)
+	}
 	c := *v.channel
 	c.Max = 0
 	return Target(l, c)
@@ -169,7 +175,7 @@ func (v *view) units(l Level) int64 {
 
 // limit keeps a number within the channel's cap on so many levels.
 func (v *view) limit(n int64, levels int) int64 {
-	if v.channel == nil || v.channel.Max == 0 {
+	if v.channel == nil || v.channel.Max == 0 || v.channel.Pooled {
 		return n
 	}
 	return min(n, v.channel.Max*int64(levels))
@@ -210,7 +216,7 @@ func (v *view) of(parts []part) (quantity int64, at []AvailableAt, missing []Key
 		for i, p := range parts {
 			quantity = min(quantity, floorDiv(sums[i], p.units))
 		}
-		return v.limit(quantity, len(whole)), at, nil
+		return v.pooled(v.limit(quantity, len(whole)), parts, sums), at, nil
 	}
 	if len(at) == 0 {
 		var untracked *UntrackedError
@@ -220,5 +226,17 @@ func (v *view) of(parts []part) (quantity int64, at []AvailableAt, missing []Key
 	for _, a := range at {
 		quantity += a.Quantity
 	}
-	return quantity, at, nil
+	return v.pooled(quantity, parts, sums), at, nil
+}
+
+// pooled keeps a number within what a pooled channel is to show: its buffer is
+// withheld once from the sum of each component.
+func (v *view) pooled(quantity int64, parts []part, sums []int64) int64 {
+	if v.channel == nil || !v.channel.Pooled {
+		return quantity
+	}
+	for i, p := range parts {
+		quantity = min(quantity, floorDiv(less(sums[i], v.channel.Buffer), p.units))
+	}
+	return v.channel.capped(quantity)
 }

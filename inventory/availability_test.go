@@ -197,3 +197,41 @@ func TestAvailableCanBeReserved(t *testing.T) {
 		}
 	})
 }
+
+// A pooled channel shows one number: its buffer and its cap are for the sum.
+func TestAvailabilityOfAPooledChannel(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	stock := warehouse(&inventory.Config{Kits: inventory.FixedKits{"PAIR": {{SKU: "MUG", Quantity: 2}}}},
+		inventory.Line{SKU: "MUG", Location: "berlin", Quantity: 9},
+		inventory.Line{SKU: "MUG", Location: "lyon", Quantity: 4},
+		inventory.Line{SKU: "MUG", Location: "oslo", Quantity: 50})
+	of := func(c inventory.Channel, sku string) inventory.Availability {
+		t.Helper()
+		c.Name, c.Pooled, c.Locations = "bazaar", true, []string{"berlin", "lyon"}
+		require.NoError(t, stock.Configure(ctx, inventory.Settings{Channels: []inventory.Channel{c}}))
+		got, err := stock.Availability(ctx, "bazaar", sku)
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+		for b, err := range stock.Beliefs(ctx, "bazaar", inventory.Key{SKU: "MUG"}) {
+			require.NoError(t, err)
+			if sku == "MUG" {
+				require.Equal(t, b.Target, got[0].Quantity, "what is told is what is said to be available")
+			}
+		}
+		return got[0]
+	}
+	both := []inventory.AvailableAt{{Location: "berlin", Quantity: 9}, {Location: "lyon", Quantity: 4}}
+	for _, tt := range []struct {
+		buffer, max, want, pairs int64
+	}{{want: 13, pairs: 6}, {buffer: 2, want: 11, pairs: 5}, {buffer: 6, want: 7, pairs: 3}, {buffer: 2, max: 4, want: 4, pairs: 4}, {buffer: 99, want: 0, pairs: 0}} {
+		got := of(inventory.Channel{Buffer: tt.buffer, Max: tt.max}, "MUG")
+		require.Equal(t, tt.want, got.Quantity)
+		require.Equal(t, both, got.ByLocation)
+		require.Equal(t, tt.pairs, of(inventory.Channel{Buffer: tt.buffer, Max: tt.max}, "PAIR").Quantity)
+	}
+	require.NoError(t, stock.Configure(ctx, inventory.Settings{Levels: map[inventory.Key]inventory.Rules{
+		{SKU: "MUG", Location: "lyon"}: {Buffers: map[string]int64{"bazaar": 3}},
+	}}))
+	require.EqualValues(t, 8, of(inventory.Channel{Buffer: 2}, "MUG").Quantity)
+}

@@ -51,6 +51,9 @@ type OrderConfig struct {
 	// Settle is how long a document may be unsure before its order is fetched.
 	// Default: 3 s; less than 1 s is of no use, as Shopify stamps by the second.
 	Settle time.Duration
+	// Shown, if set, is dropped by webhooks about levels ([LevelTopics]), at once.
+	// Their numbers are not looked at. Default: they are acknowledged and counted.
+	Shown *Shown
 	// Logger of what somebody should look at. Default: none.
 	Logger *slog.Logger
 }
@@ -59,6 +62,8 @@ type OrderConfig struct {
 type ConsumerStats struct {
 	// Facts handed on from webhooks; Ignored webhooks say nothing of stock.
 	Facts, Ignored int64
+	// Levels are webhooks about levels.
+	Levels int64
 	// Fetched orders because a document was unsure; CaughtUp orders read
 	// because they had changed.
 	Fetched, CaughtUp int64
@@ -104,6 +109,8 @@ func (o *OrderConsumer) Handle(ctx context.Context, e queue.Event) error {
 		return queue.Permanent(fmt.Errorf("shopify: webhook of %s came to the consumer of %s", e.Origin, o.client.Channel()))
 	case e.Schema != webhookSchema:
 		return queue.Permanent(fmt.Errorf("shopify: webhook has schema %d, and this build reads %d", e.Schema, webhookSchema))
+	case slices.Contains(LevelTopics, e.Type):
+		return o.level(e)
 	case !slices.Contains(orderTopics, e.Type):
 		o.count(func(s *ConsumerStats) { s.Ignored++ })
 		return nil
@@ -123,6 +130,18 @@ func (o *OrderConsumer) Handle(ctx context.Context, e queue.Event) error {
 		return err
 	}
 	o.count(func(s *ConsumerStats) { s.Facts++ })
+	return nil
+}
+
+// level drops what was read of a level that something happened to.
+func (o *OrderConsumer) level(e queue.Event) error {
+	o.count(func(s *ConsumerStats) { s.Levels++ })
+	if o.cfg.Shown == nil {
+		return nil
+	}
+	if err := o.cfg.Shown.heard(e.Body); err != nil {
+		return queue.Permanent(err)
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@
 //	Syncer         tells the shop what to show; an inventory.Pusher drives it
 //	Catalog        which of Shopify's items and locations is which of ours
 //	Load           reads a shop for the first time
+//	Shown          remembers for seconds what a shop was read to show
 //	Client         the API: token, rate limit, time-outs, breaker
 //
 // # What Shopify says
@@ -17,9 +18,9 @@
 // every order fetched, is turned into an [inventory.Order], and the order's
 // document in the stock remembers. Webhooks may come twice, late, in any order
 // or never; [OrderConsumer.CatchUp] reads what changed since a bookmark.
-// Webhooks about levels (inventory_levels/update) are acknowledged and counted
-// and nothing else: their number is of no known moment, and deltas between them
-// mean nothing.
+// Webhooks about levels (inventory_levels/update) are acknowledged and counted,
+// and drop what a [Shown] remembers of the level; nothing else: their number is
+// of no known moment, and deltas between them mean nothing.
 //
 // # What Shopify is told
 //

@@ -31,6 +31,8 @@ var read = func() fields {
 		// an edit, a fulfillment order
 		"order_edit":        {"id": nil, "order_id": nil, "created_at": nil, "committed_at": nil},
 		"fulfillment_order": {"id": nil, "order_id": nil, "status": nil, "created_at": nil, "updated_at": nil},
+		// a level
+		"inventory_item_id": nil,
 	}
 	for _, part := range []fields{refund, fulfillment} { // alone, a part is a body
 		for k, v := range part {

@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -88,6 +89,101 @@ func TestTidyFinishesAConfigure(t *testing.T) {
 		require.Equal(t, levels, pending())
 		if srv.mini == nil { // the embedded server knows no small steps
 			require.Greater(t, calls, 10, "Tidy must not do more than it may")
+		}
+	})
+}
+
+// A Configure that is cut off after any of its scripts is finished by whoever
+// comes next, with traffic in between, and with the same end: of changed
+// settings, of a removed channel, and of one that was added again before it was
+// cleared away.
+func TestAConfigureMayBeCutOffAnywhere(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, srv *server) {
+		ctx, c := context.Background(), srv.raw(t)
+		const levels = 1700 // of which a script takes about 500 where buckets are no listpacks
+		for after, finished := 1, false; !finished; after++ {
+			require.Less(t, after, 60, "a Configure must come to an end")
+			merchant, hook := merchantName(), &cut{}
+			client := srv.client(t, nil)
+			client.AddHook(hook)
+			s, other := openStore(t, client, &redisstore.Config{Buckets: 2}), srv.open(t, nil)
+			channels := []inventory.Channel{{Name: "shop"}, {Name: "till"}, {Name: "bazaar", Pooled: true}}
+			require.NoError(t, s.Configure(ctx, merchant, inventory.Settings{Channels: channels}))
+			var tracked, seen []inventory.Line
+			for i := range levels {
+				l := line(fmt.Sprintf("sku-%d", i), 10)
+				l.Shown = 10
+				tracked = append(tracked, l)
+				l.Quantity, l.Location = 0, ""
+				seen = append(seen, l)
+			}
+			for i := 0; i < levels; i += 850 {
+				track := inventory.Track(fmt.Sprintf("t%d", i), tracked[i:i+850]...)
+				track.Origin = "shop"
+				must(t, s, merchant, track, inventory.Believe(fmt.Sprintf("b%d", i), "bazaar", seen[i:i+850]...))
+			}
+			cutOff := func(set inventory.Settings) {
+				t.Helper()
+				short, cancel := context.WithCancel(ctx)
+				defer cancel()
+				hook.cancel, hook.after = cancel, after
+				err := s.Configure(short, merchant, set)
+				hook.cancel = nil
+				if finished = err == nil; !finished {
+					require.ErrorIs(t, err, context.Canceled)
+				}
+			}
+			pending := func(channel string) (n int) {
+				for b, err := range other.Beliefs(ctx, merchant, channel, nil) {
+					require.NoError(t, err)
+					require.True(t, b.Pending)
+					n++
+				}
+				return n
+			}
+			tidy := func() {
+				t.Helper()
+				for {
+					done, err := other.Tidy(ctx, merchant, 300)
+					require.NoError(t, err)
+					if !done.More {
+						return
+					}
+				}
+			}
+			cutOff(inventory.Settings{Channels: []inventory.Channel{{Name: "shop", Buffer: 3}, {Name: "bazaar", Pooled: true, Buffer: 4}}})
+			set, err := other.Settings(ctx, merchant)
+			require.NoError(t, err)
+			if shop, _ := set.Channel("shop"); shop.Buffer == 0 {
+				continue // cut off before it was stored
+			}
+			must(t, other, merchant, inventory.Sell("s1", line("sku-1", 1)), inventory.Untrack("u", at("sku-2")))
+			tidy()
+			require.Equal(t, [2]int{levels - 1, levels - 1}, [2]int{pending("shop"), pending("bazaar")})
+
+			cutOff(inventory.Settings{Remove: []string{"shop", "bazaar"}})
+			require.NoError(t, other.Configure(ctx, merchant, inventory.Settings{Remove: []string{"shop", "bazaar"}}))
+			short, cancel := context.WithCancel(ctx)
+			hook.cancel, hook.after = cancel, after
+			_ = s.Configure(short, merchant, inventory.Settings{Channels: []inventory.Channel{{Name: "shop"}}})
+			hook.cancel = nil
+			cancel()
+			require.NoError(t, other.Configure(ctx, merchant, inventory.Settings{Channels: []inventory.Channel{{Name: "shop"}}}))
+			must(t, other, merchant, inventory.Sell("s2", line("sku-1", 1)).ReportedBy("shop"))
+			for b, err := range other.Beliefs(ctx, merchant, "shop", []inventory.Key{at("sku-1"), at("sku-3")}) {
+				require.NoError(t, err)
+				require.False(t, b.Known || b.Pending, "one that is added again knows nothing")
+			}
+			tidy()
+			require.Zero(t, pending("shop"))
+			fields, records := c.HGetAll(ctx, "{"+merchant+"}:lv:0").Val(), 0
+			for f, record := range fields {
+				require.NotContains(t, record, ",", "of %q nothing is left of the channel", f)
+				require.False(t, strings.HasSuffix(f, "\x00"), "no pool is left: %q", f)
+				records++
+			}
+			require.Positive(t, records)
 		}
 	})
 }
