@@ -37,26 +37,36 @@
 // # Reservations
 //
 // A reservation is held until it is committed, released or its time is over by
-// the store's clock. What a call does to one that is
+// the store's clock. What a call does to one, enforced or recorded where no row
+// says, is its error, "repeat", or the state that follows; "late" is committed
+// with units that were taken again, or that nobody had given back yet:
 //
-//	             held      past its time   expired           committed            released      unknown
-//	Reserve      its state its state       its state         its state            its state     held
-//	Extend       held      ErrExpired      ErrExpired        ErrCommitted         ErrReleased   ErrNotFound
-//	Commit       committed committed, late committed, late,  same order: repeat,  ErrReleased   ErrNotFound
-//	                                       or ErrExpired     else ErrCommitted
-//	Release      released  released        repeat            ErrCommitted         repeat        ErrNotFound
-//	Expire       nothing   expired         nothing           nothing              nothing       nothing
-//	CommitPart   part sold part sold, late part sold, late,  ErrCommitted         ErrReleased   ErrNotFound
-//	                                       or ErrExpired
-//	ReleasePart  part back part back       repeat            ErrCommitted         repeat        ErrNotFound
-//	Resize       resized   ErrExpired      ErrExpired        ErrCommitted         ErrReleased   ErrNotFound
+//	                     unknown      held         over         expired      sold out     committed    released     settled
+//	Reserve              held         repeat       repeat       repeat       repeat       repeat       repeat       repeat
+//	Reserve other lines  held         ErrReusedID  ErrReusedID  ErrReusedID  ErrReusedID  ErrReusedID  ErrReusedID  ErrReusedID
+//	Extend               ErrNotFound  held         ErrExpired   ErrExpired   ErrExpired   ErrCommitted ErrReleased  ErrCommitted
+//	Commit               ErrNotFound  committed    late         late         ErrExpired   repeat       ErrReleased  repeat
+//	Commit, recorded     ErrNotFound  committed    late         late         late         repeat       ErrReleased  repeat
+//	Commit, other order  ErrNotFound  committed    late         late         ErrExpired   ErrCommitted ErrReleased  repeat
+//	... and recorded     ErrNotFound  committed    late         late         late         ErrCommitted ErrReleased  repeat
+//	Release              ErrNotFound  released     released     repeat       repeat       ErrCommitted repeat       ErrCommitted
+//	Expire               repeat       repeat       expired      repeat       repeat       repeat       repeat       repeat
+//	CommitPart           ErrNotFound  committed    late         late         ErrExpired   ErrCommitted ErrReleased  repeat
+//	CommitPart, recorded ErrNotFound  committed    late         late         late         ErrCommitted ErrReleased  repeat
+//	ReleasePart          ErrNotFound  released     released     repeat       repeat       ErrCommitted repeat       ErrCommitted
+//	Resize               ErrNotFound  held         ErrExpired   ErrExpired   ErrExpired   ErrCommitted ErrReleased  ErrCommitted
 //
-// A part leaves the hold with the lines it names; the rest stays as it is. What
-// has nothing left is committed or released, as its last part was. A hold that
-// an order has settled answers a CommitPart as it does a Commit: repeat.
+// "Over" is held past its time, "sold out" expired when its units are gone, and
+// "settled" is by an order that carried its ID. A repeat answers with the present
+// state. A part leaves the hold with the lines it names; the rest stays as it
+// is; the rows are of one that names all lines. What has nothing left is
+// committed or released, as its last part was.
 //
 // Expiry needs nobody: whoever wants a unit that an old hold has lets it expire
-// first. A [Janitor] only tidies.
+// first. A hold that can't expire, because somebody moved by hand what it has, is
+// tried once an hour and holds up no other ([Stuck]). Deadlines are moments of
+// the store's clock: where that jumps, a hold lasts longer or shorter by so much,
+// and nothing else happens.
 //
 // # Orders
 //
@@ -65,7 +75,9 @@
 // implies ([Order.Implied]), and applies the difference to what was booked,
 // together with the new document, if nobody else was faster. So messages may
 // come late, twice, in any order, to any number of consumers. A document that is
-// not sure says why ([Reason]), and is listed by [Ledger.Doubtful].
+// not sure says why ([Reason]), and is listed by [Ledger.Doubtful]. It is kept for
+// [Config.ForgetOrders]; an order older than that, or than its channel's load
+// watermark, is recorded without movement and listed by [Stock.BaseOrders].
 //
 // # Kits and sourcing
 //
@@ -87,6 +99,13 @@
 // channel by its [Syncer]: the request's bytes are stored before they are sent,
 // and the same bytes are sent until there is an answer. No answer means that
 // nobody knows; nothing is concluded from it.
+//
+// # Tidying
+//
+// A [Janitor] lets reservations expire in time, so that channels show what came
+// back, and keeps memory bounded: it forgets ended reservations a horizon later,
+// leases that are over, and orders. Any number of processes may run one, each may
+// end at any step, and stock is right without it.
 //
 // # Your own store
 //

@@ -20,8 +20,11 @@ func settleTests() []test {
 		// In each state the order takes 2 of a, though the hold had 3 of a and 2
 		// of b: what the hold still holds, or has sold, goes back first.
 		a, b := two, free
-		if s.name == "settled by an order" {
+		switch s.name {
+		case "settled":
 			a, b = stock("a", 5, 0, 5), stock("b", 8, 0, 2)
+		case "sold out":
+			a, b = stock("a", -2, 0, 12), stock("b", 0, 0, 10)
 		}
 		tests = append(tests, test{s.name, s.needs, func(f *fixture) {
 			f.track("a", 10)
