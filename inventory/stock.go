@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,8 @@ type Stock struct {
 	log      *slog.Logger
 
 	compactOrders, forgetOrders time.Duration
+	// spared is when a caller last let reservations expire without need.
+	spared atomic.Int64
 }
 
 // Config of a Stock. Nil and zero values mean defaults.
@@ -174,15 +177,16 @@ func (s *Stock) ApplyBatch(ctx context.Context, changes []Change) []Outcome {
 	return out
 }
 
-// submit hands Changes to the applier, and lets reservations expire whose time
-// is over. An enforced Change that came up short while some were due is tried
-// again after it.
+// submit hands Changes to the applier. An enforced Change that came up short
+// while reservations were due is tried again after their expiry. Others leave it
+// to a Janitor, or do a little of it now and then: when thousands come due at
+// once, no caller is to wait for what it does not need.
 func (s *Stock) submit(ctx context.Context, changes []Change) []Outcome {
 	if len(changes) == 0 {
 		return nil
 	}
 	out := s.applier.Apply(ctx, changes)
-	for fresh := out; s.expire(ctx, fresh); {
+	for fresh := out; ; {
 		var again []Change
 		var at []int
 		for i, o := range out {
@@ -190,7 +194,10 @@ func (s *Stock) submit(ctx context.Context, changes []Change) []Outcome {
 				again, at = append(again, changes[i]), append(at, i)
 			}
 		}
-		if again == nil {
+		if again == nil && !s.spare() {
+			break
+		}
+		if !s.expire(ctx, fresh) || again == nil {
 			break
 		}
 		fresh = s.applier.Apply(ctx, again)
@@ -199,6 +206,15 @@ func (s *Stock) submit(ctx context.Context, changes []Change) []Outcome {
 		}
 	}
 	return out
+}
+
+// spareTime is how often a caller that needs nothing lets reservations expire.
+const spareTime = 100 * time.Millisecond
+
+// spare reports whether it is time for a caller to do so.
+func (s *Stock) spare() bool {
+	now, last := time.Now().UnixNano(), s.spared.Load()
+	return (now < last || now-last >= int64(spareTime)) && s.spared.CompareAndSwap(last, now)
 }
 
 // expire submits the expiry of the reservations that outcomes name, and

@@ -78,6 +78,7 @@ func (s *Store) apply(c inventory.Change, now time.Time) inventory.Outcome {
 		st.out.Late = false
 		if c.Kind == inventory.KindExpire && st.hold != nil { // others get their turn first
 			st.hold.retry = now.Add(parkedFor).Truncate(time.Millisecond)
+			st.m.queue(st.hold)
 		}
 	default:
 		st.write(after)
@@ -382,10 +383,7 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 	}
 	if st.hold != nil {
 		st.hold.retry = time.Time{}
-		delete(m.held, st.hold)
-		if st.hold.Status == inventory.Held {
-			m.held[st.hold] = true
-		}
+		m.queue(st.hold)
 	}
 }
 

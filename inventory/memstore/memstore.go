@@ -65,6 +65,7 @@ type merchant struct {
 	ids       map[string]seen
 	holds     map[string]*hold
 	held      map[*hold]bool // those of them that are held
+	dues      dueQueue
 	docs      map[string]*document
 	channels  map[string]*channel
 	bookmarks map[string]string
@@ -90,6 +91,8 @@ type hold struct {
 	ended time.Time
 	// retry is when it is due again, its expiry having been refused.
 	retry time.Time
+	// turn is its newest place in the queue of those that come due.
+	turn *waiting
 }
 
 // sold is a part of a hold that was committed to an order.

@@ -42,3 +42,7 @@ func TestStoreSendsAgain(t *testing.T) {
 func BenchmarkStore(b *testing.B) {
 	storetest.Benchmark(b, func(testing.TB) inventory.Store { return memstore.New(nil) })
 }
+
+func BenchmarkExpiry(b *testing.B) {
+	storetest.BenchmarkExpiry(b, func(testing.TB) inventory.Store { return memstore.New(nil) })
+}

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"slices"
 	"time"
@@ -17,18 +18,59 @@ func (h *hold) dueAt() time.Time {
 	return h.retry
 }
 
+// waiting is a hold in the queue of those that come due. One that is not its
+// hold's newest is passed over.
+type waiting struct {
+	at   time.Time
+	hold *hold
+}
+
+// dueQueue is a heap, first due first, so that it costs little to name a few
+// however many are due.
+type dueQueue []*waiting
+
+func (q dueQueue) Len() int      { return len(q) }
+func (q dueQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *dueQueue) Push(x any)   { *q = append(*q, x.(*waiting)) }
+
+func (q dueQueue) Less(i, j int) bool {
+	return cmp.Or(q[i].at.Compare(q[j].at), cmp.Compare(q[i].hold.ID, q[j].hold.ID)) < 0
+}
+
+func (q *dueQueue) Pop() any {
+	n := len(*q) - 1
+	x := (*q)[n]
+	*q = (*q)[:n]
+	return x
+}
+
+// queue puts a hold where it belongs after a write.
+func (m *merchant) queue(h *hold) {
+	delete(m.held, h)
+	h.turn = nil
+	if h.Status != inventory.Held {
+		return
+	}
+	m.held[h] = true
+	h.turn = &waiting{at: h.dueAt(), hold: h}
+	heap.Push(&m.dues, h.turn)
+	if len(m.dues) > 2*len(m.held)+64 { // mostly old turns
+		m.dues = slices.DeleteFunc(m.dues, func(w *waiting) bool { return w.hold.turn != w })
+		heap.Init(&m.dues)
+	}
+}
+
 // due lists reservations whose time is over, oldest first.
-func (m *merchant) due(now time.Time, most int) []string {
-	var due []*hold
-	for h := range m.held {
-		if !now.Before(h.dueAt()) {
-			due = append(due, h)
+func (m *merchant) due(now time.Time, most int) (ids []string) {
+	var taken []*waiting
+	for len(taken) < most && len(m.dues) > 0 && !now.Before(m.dues[0].at) {
+		w := heap.Pop(&m.dues).(*waiting)
+		if w.hold.turn == w {
+			taken, ids = append(taken, w), append(ids, w.hold.ID)
 		}
 	}
-	slices.SortFunc(due, func(a, b *hold) int { return cmp.Or(a.dueAt().Compare(b.dueAt()), cmp.Compare(a.ID, b.ID)) })
-	var ids []string
-	for _, h := range due[:min(len(due), most)] {
-		ids = append(ids, h.ID)
+	for _, w := range taken {
+		heap.Push(&m.dues, w)
 	}
 	return ids
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/onhand-dev/onhand/inventory"
+	"github.com/onhand-dev/onhand/inventory/storetest"
 )
 
 // BenchmarkApply sells one unit per Change: one caller, 64 callers, and 256
@@ -73,4 +74,12 @@ func BenchmarkApply(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkExpiry needs a real server; see storetest.BenchmarkExpiry.
+//
+//	REDIS_URL=redis://localhost:6379 go test ./inventory/redisstore -run - -bench Expiry -benchtime 1x
+func BenchmarkExpiry(b *testing.B) {
+	srv := newReal(b)
+	storetest.BenchmarkExpiry(b, func(testing.TB) inventory.Store { return srv.open(b, nil) })
 }

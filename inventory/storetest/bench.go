@@ -1,10 +1,14 @@
 package storetest
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/onhand-dev/onhand/inventory"
 )
@@ -70,4 +74,102 @@ func Benchmark(b *testing.B, open func(testing.TB) inventory.Store) {
 			}
 		})
 	})
+}
+
+// holdsAtOnce is how many reservations come due at one moment in BenchmarkExpiry.
+const holdsAtOnce = 50_000
+
+// BenchmarkExpiry measures whether reservations that end at once disturb those
+// who sell meanwhile: the median and the 99th percentile of their latency while
+// a [inventory.Janitor] lets 50,000 expire, each divided by the same without
+// expiry, before it, in the same run. It also reports how long that took.
+func BenchmarkExpiry(b *testing.B, open func(testing.TB) inventory.Store) {
+	for range b.N {
+		s, merchant := open(b), "bench-"+rand.Text()
+		stock, err := inventory.New(s, merchant, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var track []inventory.Line
+		for i := range 1000 {
+			track = append(track, line(fmt.Sprintf("sku-%d", i), inventory.MaxQuantity))
+		}
+		if _, err := stock.Apply(b.Context(), inventory.Track("t", track...)); err != nil {
+			b.Fatal(err)
+		}
+		end := time.Now().Add(time.Minute)
+		var holds []inventory.Change
+		for i := range holdsAtOnce {
+			c := inventory.Reserve(fmt.Sprintf("cart-%d", i), time.Until(end), line(fmt.Sprintf("sku-%d", i%1000), 1))
+			if holds = append(holds, c); len(holds) == 500 {
+				if err := stock.Emit(b.Context(), holds...); err != nil {
+					b.Fatal(err)
+				}
+				holds = nil
+			}
+		}
+		quiet := sellers(b, stock, "quiet", time.Now().Add(5*time.Second), nil)
+		time.Sleep(time.Until(end))
+		janitor, began := inventory.NewJanitor(stock, nil), time.Now()
+		ctx, stop := context.WithCancel(b.Context())
+		var clean sync.WaitGroup
+		clean.Go(func() { _ = janitor.Run(ctx) })
+		over := func() bool { return drained(ctx, s, merchant) }
+		busy := sellers(b, stock, "busy", time.Now().Add(5*time.Minute), over)
+		took := time.Since(began)
+		stop()
+		clean.Wait()
+		b.ReportMetric(float64(quantile(busy, 50))/float64(quantile(quiet, 50)), "p50-ratio")
+		b.ReportMetric(float64(quantile(busy, 99))/float64(quantile(quiet, 99)), "p99-ratio")
+		b.ReportMetric(took.Seconds(), "expiry-s")
+		b.Logf("quiet p50 %v p99 %v of %d, busy p50 %v p99 %v of %d, janitor %+v", quantile(quiet, 50), quantile(quiet, 99), len(quiet),
+			quantile(busy, 50), quantile(busy, 99), len(busy), janitor.Stats())
+	}
+}
+
+// drained reports whether no reservation is due any more.
+func drained(ctx context.Context, s inventory.Store, merchant string) bool {
+	c := inventory.Expire("none")
+	c.Merchant = merchant
+	out := s.Apply(ctx, []inventory.Change{c})[0]
+	return out.Err != nil || len(out.Due) == 0
+}
+
+// sellers lets eight callers sell, and returns how long each sale took.
+func sellers(b *testing.B, stock *inventory.Stock, name string, until time.Time, over func() bool) []time.Duration {
+	var mu sync.Mutex
+	var all []time.Duration
+	var wg sync.WaitGroup
+	var done atomic.Bool
+	for i := range 8 {
+		wg.Go(func() {
+			var mine []time.Duration
+			for n := 0; !done.Load() && time.Now().Before(until); n++ {
+				began := time.Now()
+				_, err := stock.Apply(b.Context(), inventory.Sell(fmt.Sprintf("%s-%d-%d", name, i, n), line(fmt.Sprintf("sku-%d", (n*8+i)%1000), 1)))
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				mine = append(mine, time.Since(began))
+				if over != nil && i == 0 && n%50 == 0 && over() {
+					done.Store(true)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, mine...)
+		})
+	}
+	wg.Wait()
+	slices.Sort(all)
+	return all
+}
+
+// quantile of sorted durations, in percent.
+func quantile(sorted []time.Duration, percent int) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[(len(sorted)-1)*percent/100]
 }
