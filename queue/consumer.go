@@ -154,7 +154,10 @@ func (c *consumer) screen(items []*item) []*item {
 	out := items[:0]
 	for _, it := range items {
 		e := it.delivery.Event
+		reason, why := whyUnread(e)
 		switch only := e.Headers[headerOnly]; {
+		case why != nil:
+			c.die(it, why, reason)
 		case only != "" && only != c.group:
 			c.ack(it, false)
 		case e.Attempt > c.cfg.MaxDeliveries && it.failed == 0 && it.outages == 0 && !it.alone:

@@ -68,8 +68,9 @@ const (
 // repeats for what they are. Letters that die while it runs are not selected.
 //
 // It stops at an error of the queue and returns what it has done until then.
-// A letter that the Superseded hook has an error for stays and counts as Failed;
-// Replay goes on and returns the first such error at the end.
+// A letter that the Superseded hook has an error for, or that still cannot be
+// read (see Unmarshal), stays and counts as Failed; Replay goes on and returns
+// the first such error at the end.
 func (d *DeadLetters) Replay(ctx context.Context, f Filter) (Replayed, error) {
 	var (
 		done  Replayed
@@ -88,7 +89,10 @@ func (d *DeadLetters) Replay(ctx context.Context, f Filter) (Replayed, error) {
 		if err != nil {
 			return done, errors.Join(err, flush())
 		}
-		old, err := d.isSuperseded(ctx, s.letter)
+		var old bool
+		if s.letter.Event, err = reread(s.letter); err == nil {
+			old, err = d.isSuperseded(ctx, s.letter)
+		}
 		if err == nil && old {
 			if err = s.delivery.Ack(ctx); err == nil {
 				done.Superseded++

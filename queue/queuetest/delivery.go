@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/onhand-dev/onhand/queue"
@@ -27,12 +28,23 @@ var deliveryTests = []test{
 	{name: "ContextRespected", run: contextRespected},
 	{name: "Names", run: names},
 	{name: "Closed", run: closed},
-	{name: "Persistent", run: persistent, needs: func(h Harness) string {
-		if h.Reopen == nil {
-			return "what is queued is lost with the queue"
+	{name: "AckedThenClosed", run: ackedThenClosed},
+	{name: "Foreign", run: foreign, needs: func(h Harness) string {
+		if h.Foreign == nil {
+			return "nobody else can write to a topic"
 		}
 		return ""
 	}},
+	{name: "Lag", run: lag},
+	{name: "Persistent", run: persistent, needs: outlives},
+	{name: "DelayedOutlives", run: delayedOutlives, needs: outlives},
+}
+
+func outlives(h Harness) string {
+	if h.Reopen == nil {
+		return "what is queued is lost with the queue"
+	}
+	return ""
 }
 
 func eventIntact(e *env) {
@@ -298,4 +310,115 @@ func persistent(e *env) {
 	e.ack(e.receive(s, 15)...)
 	e.silent(s)
 	e.close(s)
+}
+
+// delayedOutlives ends the process while an event waits out a nack: it comes
+// again, at the latest when its time has come, and its attempts count on.
+func delayedOutlives(e *env) {
+	s := e.subscribe(e.group)
+	e.publish(some(2)...)
+	ds := e.receive(s, 2)
+	e.ack(ds[1])
+	e.nack(ds[0], time.Second)
+	e.q = e.h.Reopen(e.T, e.q)
+	s = e.subscribe(e.group)
+	d := e.receive(s, 1)[0]
+	if d.Event.ID != ds[0].Event.ID || (e.h.Features.CountsDeliveries && d.Event.Attempt < 2) {
+		e.Errorf("%s came with Attempt %d, expected %s and at least 2", d.Event.ID, d.Event.Attempt, ds[0].Event.ID)
+	}
+	e.ack(d)
+	e.silent(s)
+	e.close(s)
+}
+
+// ackedThenClosed acknowledges much and closes at once: a broker that is slower
+// than the process must not forget any of it.
+func ackedThenClosed(e *env) {
+	n := 900 / e.h.Scale
+	e.publish(some(n)...)
+	s := e.subscribe(e.group)
+	e.ack(e.receive(s, n)...)
+	e.close(s)
+	s = e.subscribe(e.group)
+	e.silent(s)
+	e.close(s)
+}
+
+// foreign has someone write to the topic what is no event: it ends as a dead
+// letter with the message as it was, and the events around it are handled.
+func foreign(e *env) {
+	e.close(e.subscribe(e.group))
+	e.publish(queue.Event{ID: "before"})
+	for _, message := range []string{"\x00\xffhello", `{"order":1}`, `{"id":"1","format":99}`} {
+		e.h.Foreign(e.T, e.q, e.topic, []byte(message))
+	}
+	e.publish(queue.Event{ID: "after"})
+	r := e.router(queue.RouterConfig{})
+	var handled atomic.Int64
+	r.Handle(e.topic, e.group, func(context.Context, queue.Event) error {
+		handled.Add(1)
+		return nil
+	})
+	e.must(r.Drain(e.patient()), "drain")
+	if handled.Load() != 2 {
+		e.Errorf("%d events handled, expected the 2 around the foreign messages", handled.Load())
+	}
+	got := map[string]string{}
+	for _, l := range e.letters(r, queue.Filter{}) {
+		got[string(l.Event.Body)] = l.Reason
+	}
+	want := map[string]string{
+		"\x00\xffhello": queue.ReasonForeign, `{"order":1}`: queue.ReasonForeign, `{"id":"1","format":99}`: queue.ReasonVersion,
+	}
+	if !maps.Equal(got, want) {
+		e.Errorf("dead letters and reasons %q, expected %q", got, want)
+	}
+}
+
+// lag looks at what is waiting and in flight, if the queue can tell. Where that
+// is not exact it may take a while to be right.
+func lag(e *env) {
+	q, ok := e.q.(queue.Lagger)
+	if !ok {
+		e.Skip("the queue cannot tell how much is waiting")
+	}
+	events := some(5)
+	for i := range events {
+		events[i].Time = time.Unix(int64(1000+i), 0)
+	}
+	s := e.subscribe(e.group)
+	e.publish(events...)
+	e.lags(q, queue.Lag{Waiting: 5})
+	ds := e.receive(s, 3)
+	e.ack(ds[0])
+	e.lags(q, queue.Lag{Waiting: 2, InFlight: 2, Oldest: time.Unix(1001, 0)})
+	e.nack(ds[1], time.Hour)
+	want := queue.Lag{Waiting: 2, InFlight: 1, Delayed: 1, Oldest: time.Unix(1001, 0)}
+	if !e.h.Features.DelayedNack {
+		want = queue.Lag{Waiting: 3, InFlight: 1}
+	}
+	e.lags(q, want)
+	e.close(s)
+}
+
+// lags waits until a queue says so. A zero Oldest is not compared.
+func (e *env) lags(q queue.Lagger, want queue.Lag) {
+	e.Helper()
+	patient := e.patient()
+	for {
+		got, err := q.Lag(patient, e.topic, e.group)
+		e.must(err, "lag")
+		oldest := want.Oldest.IsZero() || got.Oldest.Equal(want.Oldest)
+		if got.Waiting == want.Waiting && got.Delayed == want.Delayed && got.InFlight == want.InFlight && oldest {
+			return
+		}
+		select {
+		case <-patient.Done():
+		case <-time.After(e.h.Silence / 10):
+			if !got.Exact {
+				continue
+			}
+		}
+		e.Fatalf("lag %+v, expected %+v", got, want)
+	}
 }

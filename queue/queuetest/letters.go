@@ -124,6 +124,9 @@ func replayForItsGroup(e *env) {
 		good.Add(1)
 		return nil
 	})
+	for _, g := range []string{"bad", "good"} { // so that neither misses anything
+		e.close(e.subscribe(g))
+	}
 	e.publish(some(10)...)
 	e.must(r.Drain(e.patient()), "drain")
 	broken.Store(false)

@@ -33,6 +33,13 @@ type Harness struct {
 	// Reopen closes a queue as a process does that ends in order, and opens
 	// another one on the same data. Nil means that nothing outlives the queue.
 	Reopen func(t testing.TB, q queue.Queue) queue.Queue
+	// Restart kills the broker as a crash does and starts it again on the same
+	// data; it returns when it serves. Nil means that it cannot be done here. No
+	// other test may use the broker at that time.
+	Restart func(t testing.TB)
+	// Foreign writes a message to a topic as a program does that knows nothing of
+	// events. Nil means that nobody else can write to a topic.
+	Foreign func(t testing.TB, q queue.Queue, topic string, message []byte)
 	// Features says what the queue can do.
 	Features Features
 	// Bubble runs every test in a testing/synctest bubble: for queues without
@@ -89,6 +96,7 @@ func Run(t *testing.T, h Harness) {
 		{"Router", routerTests},
 		{"DeadLetters", letterTests},
 		{"Volume", volumeTests},
+		{"Outage", outageTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.cases {
@@ -102,6 +110,7 @@ func Run(t *testing.T, h Harness) {
 type test struct {
 	name  string
 	needs func(h Harness) string // why it cannot be kept, or ""
+	alone bool                   // no other test may run at the time
 	run   func(e *env)
 }
 
@@ -124,7 +133,9 @@ func (h Harness) one(t *testing.T, c test) {
 		synctest.Test(t, body)
 		return
 	}
-	t.Parallel()
+	if !c.alone {
+		t.Parallel()
+	}
 	body(t)
 }
 

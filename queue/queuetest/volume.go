@@ -22,7 +22,8 @@ func fiftyConsumers(e *env) {
 		mu   sync.Mutex
 		seen = map[string]bool{}
 	)
-	ctx, stop := context.WithCancel(e.patient())
+	patient := e.patient()
+	ctx, stop := context.WithCancel(patient)
 	defer stop()
 	for range consumers {
 		s := e.subscribe(e.group)
@@ -52,7 +53,7 @@ func fiftyConsumers(e *env) {
 		wg.Go(func() {
 			for i := range n / publishers {
 				ev := queue.Event{ID: fmt.Sprintf("p%d-%d", p, i), Key: fmt.Sprintf("k%d", i%500)}
-				if err := e.q.Publish(ctx, e.topic, ev); err != nil {
+				if err := e.q.Publish(patient, e.topic, ev); err != nil {
 					e.Errorf("publish: %v", err)
 					return
 				}
