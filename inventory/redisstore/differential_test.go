@@ -55,6 +55,38 @@ func TestScriptsAnswerAsTheModelDoesOnRedis(t *testing.T) {
 	})
 }
 
+// The same while replies are lost, scripts are forgotten and connections close,
+// by two processes, each with its own idea of the merchant's settings.
+func TestScriptsAnswerAsTheModelDoesInTrouble(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, srv *server) {
+		p := newProxy(t, srv.opt.Addr)
+		var stores []leasing
+		for range 2 {
+			opt := *srv.opt
+			opt.Addr, opt.MinRetryBackoff, opt.MaxRetryBackoff = p.addr(), time.Millisecond, 2*time.Millisecond
+			c := redis.NewClient(&opt)
+			t.Cleanup(func() { _ = c.Close() })
+			stores = append(stores, openStore(t, c, &redisstore.Config{Buckets: 3}))
+		}
+		raw := srv.raw(t)
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		rapid.Check(t, func(rt *rapid.T) {
+			d := &pair{T: rt, merchant: merchantName(), raw: raw, proxy: p, stores: stores}
+			start := time.Now()
+			clock := func() time.Time { return start.Add(time.Duration(d.calls) * time.Microsecond) }
+			if srv.mini != nil {
+				d.timed, clock = true, func() time.Time { return now }
+				d.advance = func(d time.Duration) { srv.advance(d, &now) }
+				d.back = func(d time.Duration) { srv.clockBack(d, &now) }
+			}
+			d.memory = memstore.New(&memstore.Config{Now: clock})
+			d.run()
+		})
+		require.Positive(t, p.lost.Load())
+	})
+}
+
 // leasing is a store that is a Leaser and a KitKeeper, too.
 type leasing interface {
 	inventory.Store
@@ -73,6 +105,10 @@ type pair struct {
 	leases        []inventory.Lease
 	calls         int
 	raw           *redis.Client
+
+	// In trouble: one of stores is asked in place of redis, by way of proxy.
+	proxy  *proxy
+	stores []leasing
 }
 
 var (
@@ -146,13 +182,44 @@ func (d *pair) start() {
 func (d *pair) both(what string, do func(s leasing, which int) (any, error)) {
 	d.Helper()
 	d.calls++
-	var said [2]string
-	for i, s := range []leasing{d.memory, d.redis} {
-		v, err := do(s, i)
-		said[i] = d.said(v) + " " + describe(err)
+	store, lost := d.redis, func() bool { return false }
+	if d.proxy != nil {
+		store, lost = d.trouble(what)
 	}
-	if said[0] != said[1] {
-		d.Fatalf("%s\nmodel %s\nredis %s", what, said[0], said[1])
+	v, err := do(store, 1)
+	redis := d.said(v) + " " + describe(err)
+	runs := 1
+	if lost() && what == "apply" {
+		runs = 2 // the client has sent the whole vector again, and tells the second answer
+	}
+	for range runs {
+		v, err = do(d.memory, 0)
+	}
+	if model := d.said(v) + " " + describe(err); model != redis {
+		d.Fatalf("%s\nmodel %s\nredis %s", what, model, redis)
+	}
+}
+
+// trouble chooses the process that is asked, and what goes wrong on the way.
+// Lost reports whether a reply was.
+func (d *pair) trouble(what string) (store leasing, lost func() bool) {
+	store = d.stores[rapid.IntRange(0, len(d.stores)-1).Draw(d.T, "process")]
+	before := d.proxy.lost.Load()
+	switch rapid.IntRange(0, 11).Draw(d.T, "trouble") {
+	case 0:
+		if err := d.raw.ScriptFlush(context.Background()).Err(); err != nil {
+			d.Fatalf("%v", err)
+		}
+	case 1:
+		d.proxy.drop()
+	case 2, 3, 4:
+		if what != "tidy" && what != "untrack" { // they are several calls, or go on where they were
+			d.proxy.lose.Store(1)
+		}
+	}
+	return store, func() bool {
+		d.proxy.lose.Store(0)
+		return d.proxy.lost.Load() > before
 	}
 }
 
@@ -447,7 +514,11 @@ func (d *pair) submit(changes ...inventory.Change) {
 	for i := range changes {
 		changes[i].Merchant = d.merchant
 	}
-	d.both("apply", func(s leasing, _ int) (any, error) {
+	what := "apply"
+	if slices.ContainsFunc(changes, func(c inventory.Change) bool { return c.Kind == inventory.KindUntrack }) {
+		what = "untrack"
+	}
+	d.both(what, func(s leasing, _ int) (any, error) {
 		out := s.Apply(context.Background(), changes)
 		errs := make([]string, len(out))
 		for i := range out {
@@ -649,7 +720,11 @@ func (d *pair) unlease() {
 
 // compare reads everything, now and then.
 func (d *pair) compare() {
-	if d.calls%3 != 0 {
+	every := 3
+	if d.proxy != nil {
+		every = 9 // it is about writes
+	}
+	if d.calls%every != 0 {
 		d.calls++
 		return
 	}

@@ -47,7 +47,7 @@ func (s *Store) documents(ctx context.Context, m *merchant, names []string, bodi
 	for i, n := range names {
 		out[i].Name = n
 		values, _ := r.rest[i].([]any)
-		if len(values) == 0 {
+		if len(values) == 0 || bodies && len(values) != 2 {
 			return nil, nil, unreadable(m)
 		}
 		text, ok := values[0].(string)

@@ -202,17 +202,22 @@ func newProxy(t testing.TB, to string) *proxy {
 	})
 	t.Cleanup(func() {
 		_ = l.Close()
-		p.mu.Lock()
-		for c := range p.open {
-			_ = c.Close()
-		}
-		p.mu.Unlock()
+		p.drop()
 		p.wg.Wait()
 	})
 	return p
 }
 
 func (p *proxy) addr() string { return p.l.Addr().String() }
+
+// drop closes every connection.
+func (p *proxy) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		_ = c.Close()
+	}
+}
 
 func (p *proxy) track(c net.Conn, on bool) {
 	p.mu.Lock()
