@@ -329,6 +329,9 @@ func (d *pair) keep() {
 // derive works off all marks.
 func (d *pair) derive() {
 	d.both("derive", func(s leasing, _ int) (any, error) {
+		if _, err := s.Settings(context.Background(), d.merchant); err != nil {
+			return nil, err // a process that has not looked since does not know of kits
+		}
 		for {
 			more, err := s.Derive(context.Background(), d.merchant, 50)
 			if err != nil || !more {
