@@ -376,7 +376,8 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 		d.Doubts = slices.Clone(d.Doubts)
 		m.docs[d.Name] = &document{Document: d, fingerprint: c.Fingerprint(), written: st.now}
 	default:
-		m.ids[c.ID] = seen{fingerprint: c.Fingerprint(), at: st.now}
+		m.ids[c.ID] = seen{fingerprint: c.Fingerprint()}
+		m.applied = append(m.applied, memory{c.ID, st.now})
 		if st.rest != nil {
 			st.keep()
 		}

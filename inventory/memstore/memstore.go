@@ -66,6 +66,8 @@ type merchant struct {
 	holds     map[string]*hold
 	held      map[*hold]bool // those of them that are held
 	dues      dueQueue
+	ended     memories // holds
+	applied   memories // IDs
 	docs      map[string]*document
 	channels  map[string]*channel
 	bookmarks map[string]string
@@ -77,7 +79,6 @@ type merchant struct {
 
 type seen struct {
 	fingerprint uint64
-	at          time.Time
 }
 
 type hold struct {

@@ -44,11 +44,33 @@ func (q *dueQueue) Pop() any {
 	return x
 }
 
+// memories are names in the order in which they came to be remembered. After a
+// clock has gone back, some wait longer than they must.
+type memories []memory
+
+type memory struct {
+	name string
+	at   time.Time
+}
+
+// forget takes the first ones that are older than before, until so many were
+// forgotten; those that are remembered for another reason do not count.
+func (q *memories) forget(before time.Time, most int, forget func(name string, at time.Time) bool) (n int) {
+	for n < most && len(*q) > 0 && (*q)[0].at.Before(before) {
+		if forget((*q)[0].name, (*q)[0].at) {
+			n++
+		}
+		*q = (*q)[1:]
+	}
+	return n
+}
+
 // queue puts a hold where it belongs after a write.
 func (m *merchant) queue(h *hold) {
 	delete(m.held, h)
 	h.turn = nil
 	if h.Status != inventory.Held {
+		m.ended = append(m.ended, memory{h.ID, h.ended})
 		return
 	}
 	m.held[h] = true
@@ -93,25 +115,24 @@ func (s *Store) Tidy(ctx context.Context, name string, most int) (done inventory
 		}
 		done.Expired++
 	}
-	for id, h := range m.holds {
-		if h.Status != inventory.Held && now.Sub(h.ended) > s.horizon && done.Forgotten < most {
-			delete(m.holds, id)
-			done.Forgotten++
+	done.Forgotten = m.ended.forget(now.Add(-s.horizon), most, func(id string, at time.Time) bool {
+		h := m.holds[id]
+		if h == nil || h.Status == inventory.Held || !h.ended.Equal(at) {
+			return false
 		}
-	}
+		delete(m.holds, id)
+		return true
+	})
 	for k := range m.leases {
 		if m.fence(k, now) == 0 && done.Leases < most {
 			delete(m.leases, k)
 			done.Leases++
 		}
 	}
-	ids := 0
-	for id, x := range m.ids {
-		if now.Sub(x.at) > s.horizon && ids < most {
-			delete(m.ids, id)
-			ids++
-		}
-	}
+	ids := m.applied.forget(now.Add(-s.horizon), most, func(id string, _ time.Time) bool {
+		delete(m.ids, id)
+		return true
+	})
 	full := most > 0 && max(done.Forgotten, done.Leases, ids) == most
 	done.More = full || len(m.due(now, 1)) > 0
 	return done, nil
