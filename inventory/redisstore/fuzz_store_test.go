@@ -277,8 +277,8 @@ func FuzzSpoiledRecords(f *testing.F) {
 	} {
 		f.Add(s, false)
 	}
-	// Beyond 2^53 Lua rounds, and can't tell; a lone sign is no number to it, so
-	// nothing is believed; of the number of a channel only the
+	// Beyond 2^53 Lua rounds, and can't tell; a lone sign is a number to the embedded one alone, so
+	// it is left out; of the number of a channel only the
 	// client knows whether there is one.
 	blind := regexp.MustCompile(`\d{16}|,-,|^\S+( \S+){7}.* [^ 1][^ ]*,`)
 	f.Fuzz(func(t *testing.T, text string, level bool) {
