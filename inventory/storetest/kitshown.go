@@ -75,6 +75,21 @@ var kitChannelTests = []test{
 		f.stands(shop, "box", 7, 7)
 		f.equal(int64(7), f.level("box").Available)
 	}},
+	{"on a pooled channel, the sum of what each location allows", 0, func(f *fixture) {
+		f.box()
+		f.configure(inventory.Settings{Channels: []inventory.Channel{{Name: bazaar, Pooled: true}}})
+		f.must(inventory.Track("there", inventory.Line{SKU: "mug", Location: there, Quantity: 5}, inventory.Line{SKU: "tee", Location: there, Quantity: 9}))
+		f.derive()
+		f.must(inventory.Believe("read", bazaar, inventory.Line{SKU: "box", Shown: 6}))
+		f.stands(bazaar, "box", 6, 6)
+		f.must(sellBox("1", bazaar, 1))
+		f.stands(bazaar, "box", 5, 5)
+		f.derive()
+		f.stands(bazaar, "box", 5, 5)
+		f.must(inventory.Sell("2", inventory.Line{SKU: "mug", Location: there, Quantity: 2}))
+		f.derive()
+		f.stands(bazaar, "box", 4, 5)
+	}},
 	{"an edit by hand is put right", 0, func(f *fixture) {
 		f.shownBox()
 		f.must(inventory.Edited("1", shop, line("box", 3)))
