@@ -90,8 +90,11 @@ var pooledTests = []test{
 		f.stands(bazaar, "a", 13, 15)
 		f.rules("a", inventory.Rules{Buffers: map[string]int64{bazaar: 20}})
 		f.stands(bazaar, "a", 3, 15) // nothing from here, 5 less 2 from there
+		b, told := f.claimOf(bazaar)
+		f.equal(map[inventory.Key][2]int64{{SKU: "a"}: {-12, 3}}, told)
+		f.finish(f.seal(b))
 		f.must(inventory.Sell("s", away(4)))
-		f.stands(bazaar, "a", 0, 15)
+		f.stands(bazaar, "a", 0, 3)
 	}},
 	{"what is owed at one location is taken from what others have", 0, func(f *fixture) {
 		f.pool(inventory.Channel{Buffer: 2})
@@ -99,10 +102,14 @@ var pooledTests = []test{
 		f.stands(bazaar, "a", 4, 15) // 10 here, 4 owed there, less 2
 		f.must(recorded(inventory.Sell("s2", away(9))))
 		f.stands(bazaar, "a", -3, 15)
+		_, told := f.claimOf(bazaar)
+		f.equal(map[inventory.Key][2]int64{{SKU: "a"}: {-18, -3}}, told)
 	}},
 	{"the cap is for the SKU", 0, func(f *fixture) {
 		f.pool(inventory.Channel{Max: 7})
 		f.stands(bazaar, "a", 7, 15)
+		_, told := f.claimOf(bazaar)
+		f.equal(map[inventory.Key][2]int64{{SKU: "a"}: {-8, 7}}, told)
 	}},
 	{"only the channel's locations count", 0, func(f *fixture) {
 		f.pool(inventory.Channel{Locations: []string{there}})
