@@ -27,7 +27,7 @@ func (c *comparison) differs(format string, args ...any) {
 func compare(ctx context.Context, shop *shopifytest.Server, s *service) (comparison, error) {
 	var c comparison
 	err := errors.Join(c.compareLevels(ctx, shop, s), c.compareOrders(ctx, shop, s))
-	for _, x := range []struct{ topic, group string }{{"shopify.webhooks", "orders"}, {"changes", "adjuster"}} {
+	for _, x := range []struct{ topic, group string }{{s.cfg.webhooks(), "orders"}, {s.cfg.changes(), "adjuster"}} {
 		for l, e := range s.router.DeadLetters(x.topic, x.group).List(ctx, queue.Filter{}) {
 			if e != nil {
 				err = errors.Join(err, e)

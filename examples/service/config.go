@@ -23,6 +23,8 @@ const configHelp = `Environment (without -demo):
                           which forgets everything when it ends
   ONHAND_REDIS_ALLOW      what may be unsafe about it, by commas, e.g. no-aof; it is
                           refused else, and the error has the name
+  ONHAND_QUEUE_URL        queue that carries the events, e.g. amqps://user:password@host/vhost;
+                          default: mem://, one in this process
   ONHAND_LOCATIONS        name=location id, by commas; default: every location of
                           the shop by its name there
   ONHAND_REPLAY_PROVED    "true" if this shop is known to execute a request that is
@@ -38,6 +40,8 @@ type config struct {
 	secrets                         []string
 	merchant, listen, redisURL      string
 	redisAllow                      []redisstore.Unsafe
+	queueURL                        string
+	topicPrefix                     string // of the demo, apart from earlier runs in the same broker
 	locations                       map[string]string
 	replayProved                    bool
 	proveSKU, proveLocation         string
@@ -48,7 +52,8 @@ func configFromEnv(env func(string) string) (config, error) {
 	c := config{
 		domain: env("ONHAND_SHOP_DOMAIN"), token: env("ONHAND_SHOP_TOKEN"), shopURL: env("ONHAND_SHOP_URL"),
 		version: env("ONHAND_API_VERSION"), redisURL: env("ONHAND_REDIS_URL"),
-		listen: cmp.Or(env("ONHAND_LISTEN"), "127.0.0.1:8080"), replayProved: env("ONHAND_REPLAY_PROVED") == "true",
+		queueURL: cmp.Or(env("ONHAND_QUEUE_URL"), "mem://"),
+		listen:   cmp.Or(env("ONHAND_LISTEN"), "127.0.0.1:8080"), replayProved: env("ONHAND_REPLAY_PROVED") == "true",
 		log: slog.New(slog.DiscardHandler),
 	}
 	c.merchant = cmp.Or(env("ONHAND_MERCHANT"), c.domain)
@@ -78,6 +83,10 @@ func configFromEnv(env func(string) string) (config, error) {
 	}
 	return c, nil
 }
+
+// The topics of the service.
+func (c config) webhooks() string { return c.topicPrefix + "shopify.webhooks" }
+func (c config) changes() string  { return c.topicPrefix + "changes" }
 
 func (c config) validate() error {
 	var errs []error

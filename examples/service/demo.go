@@ -47,6 +47,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	d.cfg.domain, d.cfg.token, d.cfg.shopURL, d.cfg.secrets = shop.Domain, shop.Token, shopURL, []string{shop.Secret}
 	d.cfg.listen, d.cfg.replayProved = "127.0.0.1:0", true
 	d.cfg.merchant = fmt.Sprintf("demo-%d-%d", d.seed, time.Now().UnixNano()) // apart from earlier runs in the same Redis
+	d.cfg.topicPrefix = d.cfg.merchant + "."
 
 	w := newWatch()
 	s, err := newService(ctx, d.cfg, func(s *service) { s.observe, s.onSettled = w.observe, w.settled })

@@ -40,6 +40,7 @@ func run(ctx context.Context, args []string) error {
 	flags.Float64Var(&d.rate, "rate", 40, "demo: what the shopper does a second; the checkout does as much")
 	flags.IntVar(&d.skus, "skus", 40, "demo: how many SKUs the shop sells")
 	redisURL := flags.String("redis", "", "Redis to use, e.g. redis://127.0.0.1:6379/0; default: one in this process")
+	queueURL := flags.String("queue", "", "queue to use, e.g. amqp://127.0.0.1:5672/; default: one in this process")
 	verbose := flags.Bool("v", false, "log more")
 	flags.Usage = func() {
 		fmt.Fprintf(flags.Output(), "Usage of service:\n")
@@ -64,6 +65,9 @@ func run(ctx context.Context, args []string) error {
 	cfg.log = log
 	if *redisURL != "" {
 		cfg.redisURL = *redisURL
+	}
+	if *queueURL != "" {
+		cfg.queueURL = *queueURL
 	}
 	if d.length > 0 {
 		d.cfg = cfg

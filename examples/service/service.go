@@ -16,7 +16,7 @@ import (
 	"github.com/onhand-dev/onhand/inventory/adjuster"
 	"github.com/onhand-dev/onhand/inventory/redisstore"
 	"github.com/onhand-dev/onhand/queue"
-	"github.com/onhand-dev/onhand/queue/memqueue"
+	"github.com/onhand-dev/onhand/queue/anyqueue"
 	"github.com/onhand-dev/onhand/shopify"
 )
 
@@ -28,7 +28,7 @@ type service struct {
 	cfg      config
 	redis    redis.UniversalClient
 	embedded *miniredis.Miniredis
-	queue    *memqueue.Queue
+	queue    queue.Queue
 	stock    *inventory.Stock
 	client   *shopify.Client
 	catalog  *shopify.ShopCatalog
@@ -80,23 +80,26 @@ func (s *service) wire(ctx context.Context) (err error) {
 	s.catalog = shopify.NewCatalog(s.client, &shopify.CatalogConfig{Locations: s.cfg.locations})
 
 	// Webhooks go through the queue to the order consumer, and what it makes of
-	// them through the queue to the adjuster. The queue is in this process: what
-	// is in it is lost with it, and found again by the consumer's catching up.
-	s.queue = memqueue.New(nil)
+	// them through the queue to the adjuster. What is lost with a queue in this
+	// process is found again by the consumer's catching up.
+	s.queue, err = anyqueue.Open(ctx, s.cfg.queueURL)
+	if err != nil {
+		return fmt.Errorf("ONHAND_QUEUE_URL: %w", err)
+	}
 	merchant := func(string) (string, error) { return s.cfg.merchant, nil }
-	s.receiver, err = shopify.NewReceiver(s.queue, s.cfg.secrets, &shopify.ReceiverConfig{MerchantOf: merchant, Logger: s.cfg.log})
+	s.receiver, err = shopify.NewReceiver(s.queue, s.cfg.secrets, &shopify.ReceiverConfig{Topic: s.cfg.webhooks(), MerchantOf: merchant, Logger: s.cfg.log})
 	if err != nil {
 		return err
 	}
-	s.consumer, err = shopify.NewOrderConsumer(adjuster.To(s.queue, "changes"), s.client, s.catalog, &shopify.OrderConfig{
+	s.consumer, err = shopify.NewOrderConsumer(adjuster.To(s.queue, s.cfg.changes()), s.client, s.catalog, &shopify.OrderConfig{
 		Merchant: s.cfg.merchant, Logger: s.cfg.log,
 	})
 	if err != nil {
 		return err
 	}
 	s.router = queue.NewRouter(s.queue, &queue.RouterConfig{Logger: s.cfg.log, BreakerPause: time.Second, DrainTimeout: 6 * time.Second})
-	s.router.Handle("shopify.webhooks", "orders", s.consumer.Handle)
-	s.router.HandleBatch("changes", "adjuster", adjuster.Handler(s.stockOf))
+	s.router.Handle(s.cfg.webhooks(), "orders", s.consumer.Handle)
+	s.router.HandleBatch(s.cfg.changes(), "adjuster", adjuster.Handler(s.stockOf))
 
 	s.pusher = inventory.NewPusher(s.stock, shopify.NewSyncer(s.client, s.catalog, nil), &inventory.PusherConfig{
 		Timeout: 6 * time.Second, OnSettled: s.onSettled, Logger: s.cfg.log,

@@ -25,8 +25,8 @@ var clients = map[string][]string{
 // owners are the packages that may pull in a client: the adapters, which only
 // he compiles who imports them, and what is not for import.
 var owners = map[string][]string{
-	"redis":  {"inventory/redisstore", "queue/redisqueue", "shopify/redisbudget"},
-	"broker": {"queue/sqsqueue", "queue/kafkaqueue", "queue/rabbitqueue"},
+	"redis":  {"inventory/redisstore", "queue/redisqueue", "queue/anyqueue", "shopify/redisbudget"},
+	"broker": {"queue/sqsqueue", "queue/kafkaqueue", "queue/rabbitqueue", "queue/anyqueue"},
 }
 
 // TestNobodyPullsInAClient looks at everything that a package imports, by

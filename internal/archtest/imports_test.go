@@ -24,6 +24,7 @@ var layers = []struct {
 	{"lock/...", []string{"inventory", "lock"}},
 
 	{"queue", nil},
+	{"queue/anyqueue", []string{"queue/..."}},
 	{"queue/...", []string{"queue"}}, // the backends, and their suite
 
 	{"shopify", []string{"inventory", "queue", "shopify/internal/..."}},
