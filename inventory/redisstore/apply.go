@@ -21,6 +21,10 @@ const (
 // error, without [inventory.ErrUnknown].
 func (s *Store) Apply(ctx context.Context, changes []inventory.Change) []inventory.Outcome {
 	out := make([]inventory.Outcome, len(changes))
+	if len(changes) == 1 { // most calls; it needs no order
+		out[0] = s.applyOne(ctx, changes)
+		return out
+	}
 	byMerchant := map[string][]int{}
 	var names []string
 	for i, c := range changes {
@@ -40,6 +44,28 @@ func (s *Store) Apply(ctx context.Context, changes []inventory.Change) []invento
 		s.applyAll(ctx, name, changes, byMerchant[name], out)
 	}
 	return out
+}
+
+// applyOne applies a vector of one.
+func (s *Store) applyOne(ctx context.Context, changes []inventory.Change) inventory.Outcome {
+	out := inventory.Outcome{ID: changes[0].ID}
+	if out.Err = ctx.Err(); out.Err != nil {
+		return out
+	}
+	if out.Err = changes[0].Validate(); out.Err != nil {
+		return out
+	}
+	m, err := s.merchant(changes[0].Merchant)
+	if err != nil {
+		out.Err = err
+		return out
+	}
+	outcomes, err := m.share(ctx, s, changes)
+	if err != nil {
+		out.Err = err
+		return out
+	}
+	return outcomes[0]
 }
 
 // applyAll applies the Changes at these positions, all of one merchant.
@@ -135,7 +161,7 @@ func (s *Store) send(ctx context.Context, m *merchant, changes []inventory.Chang
 		c.arg(sh.full(), sh.few(), newest.start, s.cfg.Horizon.Microseconds(), len(sh.generations), records, sh.kits)
 		table.encode(c)
 		c.arg(len(changes))
-		c.key(m.places.leases())
+		c.key(s.headerOf(m, sh).leases)
 		if sh.kits {
 			c.key(m.places.marks())
 		}

@@ -206,30 +206,3 @@ func readable(record string) string {
 	}
 	return record
 }
-
-// header adds what common.lua reads after the first four: every channel's
-// keys, and the buckets, nil for all.
-func (s *Store) header(c *call, m *merchant, sh *shape, buckets []int) {
-	p := m.places
-	c.key(p.meta(), p.at("j"), p.at("due"), p.at("old"), p.at("df"), p.at("dc"))
-	c.arg(nonce(), sh.buckets, s.cfg.JournalLength, firstShards, len(sh.settings.Channels))
-	for _, ch := range sh.settings.Channels {
-		locations := ""
-		if len(ch.Locations) > 0 {
-			locations = "\n" + strings.Join(ch.Locations, "\n") + "\n"
-		}
-		c.key(p.falling(ch.Name), p.rising(ch.Name))
-		c.arg(sh.id(ch.Name), ch.Buffer, ch.Max, locations)
-	}
-	c.arg(sh.pooled()...)
-	if buckets == nil {
-		for b := range sh.buckets {
-			buckets = append(buckets, b)
-		}
-	}
-	c.arg(len(buckets))
-	for _, b := range buckets {
-		c.key(p.level(b))
-		c.arg(b)
-	}
-}

@@ -98,7 +98,10 @@ func (p places) falling(channel string) string  { return p.at("p:") + channel + 
 func (p places) rising(channel string) string   { return p.at("p:") + channel + ":r" }
 
 func (p places) id(g generation, h idHash) string {
-	return p.at("id:") + strconv.Itoa(g.number) + ":" + strconv.FormatUint(uint64(h.spread%uint32(g.shards)), 10)
+	b := make([]byte, 0, 64)
+	b = append(append(b, p...), "id:"...)
+	b = append(strconv.AppendInt(b, int64(g.number), 10), ':')
+	return string(strconv.AppendUint(b, uint64(h.spread%uint32(g.shards)), 10))
 }
 
 // outbox are the keys of a channel's batches, in the order of outbox.lua.

@@ -67,7 +67,7 @@ func (m *merchant) share(ctx context.Context, s *Store, changes []inventory.Chan
 		defer m.ended(s)
 		return s.send(ctx, m, changes)
 	}
-	t := &ticket{ctx: ctx, changes: changes, done: make(chan struct{})}
+	t := &ticket{ctx: ctx, changes: slices.Clone(changes), done: make(chan struct{})}
 	q.waiting = append(q.waiting, t)
 	if q.running == 0 {
 		q.running++

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -119,6 +120,7 @@ type merchant struct {
 	lost  bool
 
 	queue queue
+	head  atomic.Pointer[header]
 }
 
 // view is what a merchant looked like when a call was sent.
