@@ -30,11 +30,18 @@ const (
 	KindFulfil  Kind = "fulfil"
 	KindReturn  Kind = "return"
 	KindReceive Kind = "receive"
+	KindShip    Kind = "ship"
+	KindArrive  Kind = "arrive"
+	KindLose    Kind = "lose"
 	KindMove    Kind = "move"
 	KindOrder   Kind = "order"
 	KindBelieve Kind = "believe"
 	KindUntrack Kind = "untrack"
 	KindEdit    Kind = "edit"
+
+	// KindConfigure is no Change: it stands in the journal for new [Rules] of
+	// levels.
+	KindConfigure Kind = "configure"
 )
 
 // Limits of a Change, checked by [Change.Validate].

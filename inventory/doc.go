@@ -107,6 +107,14 @@
 // leases that are over, and orders. Any number of processes may run one, each may
 // end at any step, and stock is right without it.
 //
+// # Journal
+//
+// Every applied Change is an [Entry] of the journal: what moved, why, and the
+// levels after it. A [Follower] keeps something up to date by it, through
+// restarts, and is told ([ErrGap]) rather than missing an entry;
+// [Stock.Journal] is for whoever stores the cursor. [Stock.Explain] shows what is
+// known of one level.
+//
 // # Your own store
 //
 // A Store applies vectors of lines and keeps documents, holds and batches; it

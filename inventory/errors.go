@@ -50,6 +50,10 @@ var (
 	// ErrDataLoss: the store went back in time (its epoch or sequence is older
 	// than one seen before). It is refused until it has been recovered.
 	ErrDataLoss = errors.New("inventory: store lost data, refusing to use it")
+	// ErrGap: the journal does not go on from this cursor, so entries would be
+	// missing. Take a cursor at [JournalEnd], read everything again, and go on
+	// from there; a [Follower] does. Read [*GapError] for the reason.
+	ErrGap = errors.New("inventory: the journal does not go on from this cursor")
 	// ErrUnproved: the channel is not known to execute a repeated request
 	// once, so nothing may be pushed to it. See [Channel.ReplayProved].
 	ErrUnproved = errors.New("inventory: replay of idempotency keys is not proved for the channel")

@@ -57,7 +57,7 @@ type JanitorStats struct {
 	// Rounds, and Failed those of them that ended with an error.
 	Rounds, Failed int64
 	// The following are as in [Tidied].
-	Expired, Forgotten, Leases, CompactedOrders, ForgottenOrders int64
+	Expired, Forgotten, Leases, Trimmed, CompactedOrders, ForgottenOrders int64
 	// Stuck are the reservations that this Janitor could not let expire within
 	// the last two hours, by ID, at most 1,000. One is tried every hour.
 	Stuck []Stuck
@@ -127,6 +127,7 @@ func (j *Janitor) note(done Tidied, err error) {
 	s.Leases += int64(done.Leases)
 	s.CompactedOrders += int64(done.CompactedOrders)
 	s.ForgottenOrders += int64(done.ForgottenOrders)
+	s.Trimmed += int64(done.Trimmed)
 	for _, x := range done.Stuck {
 		if len(j.stuck) < mostStuck {
 			j.stuck[x.Reservation] = found{x, now}

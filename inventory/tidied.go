@@ -11,6 +11,8 @@ type Tidied struct {
 	Forgotten int
 	// Leases that were over are gone.
 	Leases int
+	// Trimmed are entries of the journal that were too old.
+	Trimmed int
 	// CompactedOrders and ForgottenOrders are documents; only a Janitor looks at
 	// them. See [Config.CompactOrders].
 	CompactedOrders, ForgottenOrders int

@@ -6,8 +6,8 @@ import "slices"
 // each line's Location and are incoming at to, where the level has to be
 // tracked. What becomes of them there is said by [Arrive] and [Lose].
 func Ship(id, to string, lines ...Line) Change {
-	out := moves(id, KindMove, Available, World, lines)
-	in := moves(id, KindMove, World, Incoming, lines)
+	out := moves(id, KindShip, Available, World, lines)
+	in := moves(id, KindShip, World, Incoming, lines)
 	for i := range in.Lines {
 		in.Lines[i].Location = to
 	}
@@ -18,10 +18,10 @@ func Ship(id, to string, lines ...Line) Change {
 // Arrive takes in units that were [Incoming], by a [Ship] or otherwise: to
 // Available or Unavailable. A delivery may arrive in several Changes.
 func Arrive(id string, to State, lines ...Line) Change {
-	return moves(id, KindMove, Incoming, to, lines)
+	return moves(id, KindArrive, Incoming, to, lines)
 }
 
 // Lose writes off units that were [Incoming] and will not arrive.
 func Lose(id string, lines ...Line) Change {
-	return moves(id, KindMove, Incoming, World, lines)
+	return moves(id, KindLose, Incoming, World, lines)
 }

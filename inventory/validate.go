@@ -33,7 +33,7 @@ func (c Change) Validate() error {
 		if err := c.validPart(); err != nil {
 			return err
 		}
-	case KindTrack, KindSell, KindCancel, KindFulfil, KindReturn, KindReceive, KindMove, KindUntrack:
+	case KindTrack, KindSell, KindCancel, KindFulfil, KindReturn, KindReceive, KindMove, KindUntrack, KindShip, KindArrive, KindLose:
 	case KindEdit:
 		if c.Origin == "" {
 			return &InvalidError{Field: "Origin", Problem: "must name the channel that was edited"}

@@ -83,6 +83,7 @@ func (s *Store) apply(c inventory.Change, now time.Time) inventory.Outcome {
 	default:
 		st.write(after)
 		st.out.Lines = moved(st.lines)
+		s.note(st.m, st.entry(after))
 	}
 	st.answer()
 	return st.out

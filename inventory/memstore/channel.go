@@ -151,8 +151,19 @@ func (s *Store) Configure(ctx context.Context, name string, set inventory.Settin
 	}
 	m.settings = next
 	m.settings.Version++
+	now := s.now()
 	for k := range m.levels {
-		m.mark(k, s.now())
+		m.mark(k, now)
+	}
+	m.tick(now)
+	e := inventory.Entry{Time: now, Kind: inventory.KindConfigure}
+	for k := range set.Levels {
+		if l := m.levels[k]; !l.Kit {
+			e.Levels = append(e.Levels, plain(l))
+		}
+	}
+	if e.Levels != nil {
+		s.note(m, e)
 	}
 	return nil
 }
@@ -193,9 +204,12 @@ func (s *Store) revise(ctx context.Context, name, channelName string, keys []inv
 	for _, k := range keys {
 		k = c.Place(k)
 		if b := ch.beliefs[k]; b != nil && m.tracked(k, c) {
+			now, before := s.now(), *b
 			b.parked = ""
-			do(b)
-			m.mark(k, s.now())
+			if do(b); *b != before {
+				m.tick(now)
+			}
+			m.mark(k, now)
 		}
 	}
 	return nil

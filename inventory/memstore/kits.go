@@ -75,6 +75,7 @@ func (s *Store) KeepKits(ctx context.Context, name string, these []inventory.Sho
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.merchant(name)
+	m.tick(s.now())
 	for _, k := range these {
 		m.kits.keep(k)
 		for _, location := range m.settings.Locations {

@@ -21,14 +21,22 @@ type Config struct {
 	// Horizon is how long the ID of an applied Change and the record of a
 	// settled reservation are remembered. Default: 15 days.
 	Horizon time.Duration
+	// JournalLength is how many entries a merchant's journal keeps. Default:
+	// 50,000.
+	JournalLength int
+	// JournalAge is how long Tidy leaves an entry in the journal; for a
+	// [inventory.Follower] that has still to read it, longer. Default: 7 days.
+	JournalAge time.Duration
 }
 
-// Store implements [inventory.Store], [inventory.Leaser],
+// Store implements [inventory.Store], [inventory.Journaler], [inventory.Leaser],
 // [inventory.Bookmarker] and [inventory.KitKeeper]. It is safe for concurrent use.
 type Store struct {
 	now     func() time.Time
 	horizon time.Duration
 	epoch   string
+	length  int
+	age     time.Duration
 
 	mu        sync.Mutex
 	merchants map[string]*merchant
@@ -36,6 +44,7 @@ type Store struct {
 
 var (
 	_ inventory.Store      = (*Store)(nil)
+	_ inventory.Journaler  = (*Store)(nil)
 	_ inventory.Leaser     = (*Store)(nil)
 	_ inventory.Bookmarker = (*Store)(nil)
 	_ inventory.KitKeeper  = (*Store)(nil)
@@ -54,6 +63,8 @@ func New(cfg *Config) *Store {
 		now:       c.Now,
 		horizon:   cmp.Or(max(c.Horizon, 0), 15*24*time.Hour),
 		epoch:     rand.Text(),
+		length:    cmp.Or(max(c.JournalLength, 0), 50_000),
+		age:       cmp.Or(max(c.JournalAge, 0), 7*24*time.Hour),
 		merchants: map[string]*merchant{},
 	}
 }
@@ -71,6 +82,9 @@ type merchant struct {
 	docs      map[string]*document
 	channels  map[string]*channel
 	bookmarks map[string]string
+	journal   []inventory.Entry
+	entries   int64     // that there ever were
+	noted     time.Time // the newest, or what changed no level
 	batches   int64
 	leases    map[inventory.Key]lease
 	fences    int64 // the last token

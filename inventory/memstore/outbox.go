@@ -205,8 +205,10 @@ func (s *Store) Settle(ctx context.Context, b inventory.Batch, results []invento
 		return &inventory.InvalidError{Field: "results", Problem: "must have one entry per push"}
 	}
 	delete(ch.batches, b.ID)
+	now := s.now()
+	m.tick(now)
 	for i, p := range have.Pushes {
-		m.end(ch, p, results[i], s.now())
+		m.end(ch, p, results[i], now)
 	}
 	return nil
 }

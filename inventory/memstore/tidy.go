@@ -133,7 +133,8 @@ func (s *Store) Tidy(ctx context.Context, name string, most int) (done inventory
 		delete(m.ids, id)
 		return true
 	})
-	full := most > 0 && max(done.Forgotten, done.Leases, ids) == most
+	done.Trimmed = s.trim(m, now.Add(-s.age), most)
+	full := most > 0 && max(done.Forgotten, done.Leases, done.Trimmed, ids) == most
 	done.More = full || len(m.due(now, 1)) > 0
 	return done, nil
 }

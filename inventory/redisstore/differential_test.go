@@ -86,9 +86,10 @@ func TestScriptsAnswerAsTheModelDoesInTrouble(t *testing.T) {
 	})
 }
 
-// leasing is a store that is a Leaser and a KitKeeper, too.
+// leasing is a store with the optional powers, too.
 type leasing interface {
 	inventory.Store
+	inventory.Journaler
 	inventory.Leaser
 	inventory.KitKeeper
 }
@@ -102,6 +103,7 @@ type pair struct {
 	timed         bool
 	batches       [2][]inventory.Batch
 	leases        []inventory.Lease
+	cursors       [2]string // into the journals
 	calls         int
 	raw           *redis.Client
 
@@ -197,7 +199,12 @@ func (d *pair) both(what string, do func(s leasing, which int) (any, error)) {
 		v, err = do(d.memory, 0)
 	}
 	if model := d.said(v) + " " + describe(err); model != redis {
-		d.Fatalf("%s\nmodel %s\nredis %s", what, model, redis)
+		at := 0
+		for at < min(len(model), len(redis)) && model[at] == redis[at] {
+			at++
+		}
+		at = max(0, at-500) // some of what they have in common
+		d.Fatalf("%s\nmodel %.2000s\nredis %.2000s", what, model[at:], redis[at:])
 	}
 }
 
@@ -244,8 +251,8 @@ func (d *pair) plain(v any) any {
 		out := map[string]any{}
 		for k, x := range v {
 			switch {
-			case k == "Epoch":
-			case !d.timed && (k == "Since" || k == "ExpiresAt" || k == "Now" || k == "FirstSent"):
+			case k == "Epoch" || k == "Cursor":
+			case !d.timed && (k == "Time" || k == "Since" || k == "ExpiresAt" || k == "Now" || k == "FirstSent"):
 				if s, _ := x.(string); s != "" {
 					out[k] = strings.HasPrefix(s, "0001")
 				}
@@ -456,6 +463,13 @@ func (d *pair) change() inventory.Change {
 		c = c.ReportedBy(rapid.SampledFrom(append(pairChannels, "elsewhere")).Draw(d.T, "origin"))
 	} else if rapid.IntRange(0, 4).Draw(d.T, "recorded?") == 0 {
 		c.Recorded = true
+	}
+	for i := range c.Lines {
+		c.Lines[i].Reason = rapid.SampledFrom([]string{"", "", "broken", "lost\tagain"}).Draw(d.T, "reason")
+		c.Lines[i].Kit = rapid.SampledFrom([]string{"", "", "set"}).Draw(d.T, "kit")
+	}
+	if rapid.IntRange(0, 3).Draw(d.T, "traced?") == 0 {
+		c.TraceID = "trace"
 	}
 	if len(c.Lines) > 0 && rapid.IntRange(0, 2).Draw(d.T, "of a kit?") == 0 {
 		c.Lines = append(c.Lines, d.sold())
@@ -776,6 +790,7 @@ func (d *pair) compare() {
 			return docs, err
 		})
 	}
+	d.journal()
 	d.both("settings", func(s leasing, _ int) (any, error) { return s.Settings(ctx, d.merchant) })
 	for _, channel := range pairChannels {
 		d.indexed(channel)
@@ -802,6 +817,33 @@ func scanAll(s leasing, merchant string, q inventory.DocumentQuery) (all []inven
 		}
 		cursor = next
 	}
+}
+
+// journal reads the whole journal, page by page, and what is new since the
+// last time.
+func (d *pair) journal() {
+	most := rapid.IntRange(1, 7).Draw(d.T, "page")
+	read := func(s leasing, from string) (out []inventory.Entry, end string, err error) {
+		for {
+			p, err := s.Journal(context.Background(), d.merchant, from, most)
+			if err != nil || len(p.Entries) > most || p.More && len(p.Entries) == 0 {
+				return nil, "", fmt.Errorf("page of %d, more %t: %w", len(p.Entries), p.More, err)
+			}
+			out, from = append(out, p.Entries...), p.Cursor
+			if !p.More {
+				return out, from, nil
+			}
+		}
+	}
+	d.both("journal", func(s leasing, which int) (any, error) {
+		all, end, err := read(s, "")
+		fresh, _, errFresh := read(s, d.cursors[which])
+		d.cursors[which] = end
+		if len(all) > 0 { // the last but some
+			d.cursors[which] = all[max(0, len(all)-most)].Cursor
+		}
+		return [][]inventory.Entry{all, fresh}, errors.Join(err, errFresh)
+	})
 }
 
 // indexed checks that what is listed as pending is what the levels say.

@@ -230,34 +230,51 @@ func encodeHeld(lines []inventory.Line) string {
 
 // note is what the journal keeps of a Change beside its movements.
 type note struct {
-	Kind     inventory.Kind `json:"kind,omitempty"`
-	Origin   string         `json:"origin,omitempty"`
-	Recorded bool           `json:"recorded,omitempty"`
-	At       time.Time      `json:"at,omitzero"`
-	TraceID  string         `json:"trace_id,omitempty"`
-	Reasons  []string       `json:"reasons,omitempty"`
+	Kind        inventory.Kind `json:"kind,omitempty"`
+	Origin      string         `json:"origin,omitempty"`
+	Recorded    bool           `json:"recorded,omitempty"`
+	At          time.Time      `json:"at,omitzero"`
+	Reservation string         `json:"reservation,omitempty"`
+	Order       string         `json:"order,omitempty"`
+	TraceID     string         `json:"trace_id,omitempty"`
+	// Reasons and Kits of the Change's own lines, one each, if any has one.
+	Reasons []string `json:"reasons,omitempty"`
+	Kits    []string `json:"kits,omitempty"`
 }
 
 func encodeNote(c inventory.Change) string {
-	n := note{Origin: c.Origin, Recorded: c.Recorded, At: c.At, TraceID: c.TraceID}
+	n := note{Origin: c.Origin, Recorded: c.Recorded, At: c.At, Order: c.OrderName, TraceID: c.TraceID}
 	if c.Kind != inventory.KindSell && kinds[c.Kind] == "" {
 		n.Kind = c.Kind
 	}
-	for i, l := range c.Lines {
-		if l.Reason != "" {
-			n.Reasons = append(n.Reasons, make([]string, i-len(n.Reasons))...)
-			n.Reasons = append(n.Reasons, l.Reason)
-		}
+	if c.ID != "" && c.Reservation != c.ID {
+		n.Reservation = c.Reservation
 	}
-	if n.Kind == "" && n.Origin == "" && !n.Recorded && n.At.IsZero() && n.TraceID == "" && n.Reasons == nil {
-		return ""
-	}
+	n.Reasons = perLine(c.Lines, func(l inventory.Line) string { return l.Reason })
+	n.Kits = perLine(c.Lines, func(l inventory.Line) string { return l.Kit })
 	b, err := json.Marshal(n)
 	if err != nil { // a time beyond year 9999: the journal does without
 		n.At = time.Time{}
 		b, _ = json.Marshal(n)
 	}
+	if string(b) == "{}" {
+		return ""
+	}
 	return string(b)
+}
+
+// perLine is one value per line, or nil if no line has one.
+func perLine(lines []inventory.Line, of func(inventory.Line) string) []string {
+	var out []string
+	for i, l := range lines {
+		if v := of(l); v != "" {
+			if out == nil {
+				out = make([]string, len(lines))
+			}
+			out[i] = v
+		}
+	}
+	return out
 }
 
 // encodeDoubts writes marks, and reasons as JSON: they are part of a document's

@@ -21,7 +21,8 @@ import (
 //	                     generations and locations), buckets, gens (newest
 //	                     first: "number shards start"), ids (in the newest),
 //	                     set (JSON: channels, names, kits), ver (of the settings),
-//	                     locs, batches (last number), remark ("bucket cursor
+//	                     locs, entries (of the journal, that there ever were),
+//	                     batches (last number), remark ("bucket cursor
 //	                     server"), cfg (nonce of the last Configure), fence (the last
 //	                     token), leased (ms: no lease is in force from then on)
 //	T:lv:<b>     hash    b = hash(SKU) % buckets; field "SKU NUL location" ->
@@ -64,10 +65,17 @@ import (
 //	T:kc         zset    "component NUL kit", all with score 0
 //	T:km         zset    levels of kits and of components that moved -> when
 //	T:bm         hash    bookmarks
-//	T:j          stream  the journal, one entry per call: seq, levels (a line
-//	                     each), changes (a line each: kind, ID, "level quantity
-//	                     from-to shown;"..., note as JSON); or kits (a line
-//	                     each, tabs between: kit, "units SKU" per component)
+//	T:j          stream  the journal, one entry per call: n (from 1, without
+//	                     gaps), seq; then levels as they were after the call (a
+//	                     line each: "version available reserved committed
+//	                     unavailable incoming safety backorder SKU NUL location",
+//	                     "k SKU NUL location" of a kit, of a pool and of one that
+//	                     ended, empty if only read) and changes (a line each:
+//	                     kind, ID, "level quantity from-to shown;"..., in an untrack two more per level,
+//	                     from world to world, with its last version and safety
+//	                     stock, and its backorder limit; note as JSON), or settings and levels, or settled, channel and
+//	                     pushes, or kits (a line each, tabs between: kit,
+//	                     "units SKU" per component)
 //
 // IDs live in generations: one begins when the newest is a horizon old or
 // full, and is forgotten a horizon after the next began.

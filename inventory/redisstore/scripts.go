@@ -28,6 +28,7 @@ var (
 	settleScript    = script("outbox", "settle")
 	sweepScript     = script("leases", "sweep")
 	tidyScript      = script("tidy")
+	trimScript      = script("trim")
 	unleaseScript   = script("leases", "unlease")
 )
 

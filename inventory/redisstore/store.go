@@ -30,9 +30,13 @@ type Config struct {
 	// processes, and longer than any queue keeps a message. At least a second.
 	// Default: 15 days.
 	Horizon time.Duration
-	// JournalLength is about how many entries a merchant's journal keeps.
-	// Default: 10,000.
+	// JournalLength is about how many calls a merchant's journal keeps at most;
+	// one call may have applied many Changes. Followers and counts reach back no
+	// further. Default: 50,000.
 	JournalLength int64
+	// JournalAge is how long Tidy leaves an entry in the journal; for a
+	// [inventory.Follower] that has still to read it, longer. Default: 7 days.
+	JournalAge time.Duration
 	// Logger hears of what is unsafe but allowed, and of lost data. Default:
 	// slog.Default().
 	Logger *slog.Logger
@@ -46,7 +50,8 @@ func (c *Config) withDefaults() (Config, error) {
 	}
 	out.Buckets = cmp.Or(out.Buckets, 16)
 	out.Horizon = cmp.Or(out.Horizon, 15*24*time.Hour)
-	out.JournalLength = cmp.Or(out.JournalLength, 10_000)
+	out.JournalLength = cmp.Or(out.JournalLength, 50_000)
+	out.JournalAge = cmp.Or(out.JournalAge, 7*24*time.Hour)
 	if out.Logger == nil {
 		out.Logger = slog.Default()
 	}
@@ -57,12 +62,14 @@ func (c *Config) withDefaults() (Config, error) {
 		return out, &inventory.InvalidError{Field: "Config.Horizon", Problem: "must be a second or more"}
 	case out.JournalLength < 1:
 		return out, &inventory.InvalidError{Field: "Config.JournalLength", Problem: "must be above zero"}
+	case out.JournalAge < time.Millisecond:
+		return out, &inventory.InvalidError{Field: "Config.JournalAge", Problem: "must be a millisecond or more"}
 	}
 	return out, nil
 }
 
-// Store implements [inventory.Store], [inventory.Bookmarker] and
-// [inventory.Leaser] in Redis. It is safe for concurrent use, by any number of processes on the same data. It
+// Store implements [inventory.Store], [inventory.Journaler],
+// [inventory.Bookmarker] and [inventory.Leaser] in Redis. It is safe for concurrent use, by any number of processes on the same data. It
 // has no goroutines and nothing to close.
 type Store struct {
 	rdb redis.UniversalClient
@@ -77,6 +84,7 @@ type Store struct {
 
 var (
 	_ inventory.Store      = (*Store)(nil)
+	_ inventory.Journaler  = (*Store)(nil)
 	_ inventory.Bookmarker = (*Store)(nil)
 	_ inventory.Leaser     = (*Store)(nil)
 )

@@ -22,7 +22,7 @@ func (s *Store) Tidy(ctx context.Context, name string, most int) (done inventory
 	}
 	t := &tidying{Tidied: &done, m: m, now: r.now, most: max(most, 0)}
 	for _, step := range []func(context.Context, *tidying) error{
-		s.expireDue, s.forget, s.sweep, s.finishMarking,
+		s.expireDue, s.forget, s.sweep, s.finishMarking, s.trim,
 	} {
 		if err := step(ctx, t); err != nil {
 			done.More = true

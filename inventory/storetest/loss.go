@@ -66,6 +66,14 @@ func loss(t *testing.T, h Harness) {
 			_, err := f.store.Claim(f.Context(), f.merchant, shop, 9, minute)
 			return err
 		}},
+		{"Journal", func(f *fixture) error {
+			j, ok := f.store.(inventory.Journaler)
+			if !ok {
+				return inventory.ErrDataLoss
+			}
+			_, err := j.Journal(f.Context(), f.merchant, "", 1)
+			return err
+		}},
 		{"Configure", func(f *fixture) error {
 			return f.store.Configure(f.Context(), f.merchant, inventory.Settings{Channels: []inventory.Channel{{Name: till}}})
 		}},

@@ -37,6 +37,8 @@
 //   - kits: levels of kits follow their components, for stores that are an
 //     [inventory.KitKeeper]
 //   - bookmarks: for stores that are an [inventory.Bookmarker]
+//   - journal: every applied Change once and in order, for stores that are an
+//     [inventory.Journaler]
 //
 // Tests run in parallel, each with a merchant of its own, so Open may connect
 // to a shared database. They neither sleep nor look at the wall clock.
@@ -77,6 +79,9 @@ type Harness struct {
 	// Horizon is how long the store remembers the ID of an applied Change.
 	// Default: 15 days.
 	Horizon time.Duration
+	// JournalAge is how long Tidy leaves an entry in the journal. Default: 7
+	// days.
+	JournalAge time.Duration
 }
 
 // Run runs the whole suite. Each group is a subtest, so "go test -run
@@ -86,6 +91,7 @@ func Run(t *testing.T, h Harness) {
 		t.Fatal("storetest: Harness.Open is required")
 	}
 	h.Horizon = cmp.Or(h.Horizon, 15*24*time.Hour)
+	h.JournalAge = cmp.Or(h.JournalAge, 7*24*time.Hour)
 	for _, g := range []struct {
 		name string
 		run  func(*testing.T, Harness)
@@ -104,6 +110,7 @@ func Run(t *testing.T, h Harness) {
 		{"loss", loss},
 		{"bookmarks", bookmarks},
 		{"kits", kits},
+		{"journal", journal},
 	} {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()

@@ -114,6 +114,13 @@ func (s *lossy) Claim(ctx context.Context, merchant, channel string, most int, l
 	return s.Store.Claim(ctx, merchant, channel, most, lease)
 }
 
+func (s *lossy) Journal(ctx context.Context, merchant, cursor string, most int) (inventory.Page, error) {
+	if s.err != nil {
+		return inventory.Page{}, s.err
+	}
+	return s.Store.Journal(ctx, merchant, cursor, most)
+}
+
 func (s *lossy) Tidy(ctx context.Context, merchant string, most int) (inventory.Tidied, error) {
 	if s.err != nil {
 		return inventory.Tidied{}, s.err

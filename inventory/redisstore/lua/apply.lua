@@ -402,7 +402,7 @@ local function main()
       if code or not wrote then
         code = remembered(idat, idhash, fp, generations) or code
         if not code then
-          begin()
+          begin(true)
           call('HSET', KEYS[idat + 1], idhash, fp)
           noted(idat + 1, idhash)
         end
@@ -420,7 +420,7 @@ local function main()
     end
 
     if not code then -- it is true now
-      begin()
+      begin(true)
       code = 'A'
       if one then
         l[f], l[t] = a, b
@@ -464,7 +464,12 @@ local function main()
         local moves = {}
         for i = 1, n do moves[i] = text(ls[i].n) .. ' ' .. text(qs[i]) .. ' ' .. fs[i] .. ts[i] .. ' ' .. text(shown[i]) .. ';' end
         x.moves = concat(moves)
-        line = sub(line, 1, find(line, '\t', 3, true)) .. x.moves .. sub(line, at)
+        local ended = ''
+        for i = 1, kind == 'N' and #x.ended or 0 do -- it may be tracked again in this call
+          local l = x.ended[i]
+          ended = ended .. format('%d %d 00 %d;%d %d 00 0;', l.n, l.last, l.s, l.n, l.k)
+        end
+        line = sub(line, 1, find(line, '\t', 3, true)) .. x.moves .. ended .. sub(line, at)
       end
       napplied = napplied + 1
       applied[napplied] = line
@@ -523,9 +528,7 @@ local function main()
       end
     end
     commit(set)
-    local names = {}
-    for i, l in ipairs(order) do names[i] = l.f end
-    journal('levels', concat(names, '\n'), 'changes', concat(applied, '\n'))
+    journal('levels', after(), 'changes', concat(applied, '\n'))
   end
 
   local reply, rn = ok(), 6

@@ -44,7 +44,7 @@ local function exact(n)
   return n and n <= BIG and n >= -BIG
 end
 
-local now, epoch, seq, shape
+local now, epoch, seq, shape, entries
 local ids, leasedtill -- of meta, as text
 local fresh, wrote = false, false
 
@@ -53,17 +53,18 @@ local fresh, wrote = false, false
 local function open(reload)
   local t = call('TIME')
   now = tonumber(t[1]) * 1000000 + tonumber(t[2])
-  local m = call('HMGET', KEYS[1], 'schema', 'epoch', 'seq', 'shape', 'ids', 'leased')
+  local m = call('HMGET', KEYS[1], 'schema', 'epoch', 'seq', 'shape', 'ids', 'leased', 'entries')
   local known = ARGV[2]
   if not m[2] then
     if m[1] or m[3] or m[4] then corrupt('meta') end
     if known ~= '' then return {'LOSS', '', 0} end
-    fresh, epoch, seq, shape = true, '', 0, 0
+    fresh, epoch, seq, shape, entries = true, '', 0, 0, 0
     return nil
   end
   if m[1] ~= ARGV[1] then return {'SCHEMA', m[1] or ''} end
   epoch, seq, shape, ids, leasedtill = m[2], tonumber(m[3] or ''), tonumber(m[4] or ''), m[5], m[6]
-  if not exact(seq) or not exact(shape) then corrupt('meta') end
+  entries = tonumber(m[7] or '0')
+  if not exact(seq) or not exact(shape) or not exact(entries) then corrupt('meta') end
   if known ~= '' and (known ~= epoch or seq < tonumber(ARGV[3])) then
     return {'LOSS', epoch, seq}
   end
@@ -116,10 +117,17 @@ local function typed(k, want)
 end
 
 -- begin comes before the first write: nothing after it may fail. It counts the
--- call and creates the merchant if this is its first write. That is a write
--- itself, so a server that refuses writes does it here.
-local function begin()
-  if wrote then return end
+-- call, and its entry of the journal if there will be one, and creates the
+-- merchant if this is its first write. That is a write itself, so a server that
+-- refuses writes does it here.
+local numbered = false
+local function begin(entry)
+  if wrote and (numbered or not entry) then return end
+  if entry then entries, numbered = entries + 1, true end
+  if wrote then
+    call('HSET', KEYS[1], 'entries', text(entries))
+    return
+  end
   call('XLEN', KEYS[2]) -- these fail if they are something else
   for i = 1, #channels do
     call('ZCARD', channels[i].f)
@@ -133,11 +141,15 @@ local function begin()
       if call('EXISTS', KEYS[i]) == 1 then corrupt('meta is gone, ' .. KEYS[i] .. ' is there') end
     end
     call('HSET', KEYS[1], 'schema', ARGV[1], 'epoch', ARGV[5], 'seq', '1', 'shape', '1', 'buckets', ARGV[6],
-      'gens', '1 ' .. ARGV[8] .. ' ' .. text(now), 'ids', '0', 'set', '', 'ver', '0', 'locs', '', 'batches', '0')
+      'gens', '1 ' .. ARGV[8] .. ' ' .. text(now), 'ids', '0', 'set', '', 'ver', '0', 'locs', '', 'batches', '0', 'entries', text(entries))
     epoch, seq, shape, fresh = ARGV[5], 1, 1, false
   else
-    call('HSET', KEYS[1], 'seq', text(seq + 1))
     seq = seq + 1
+    if entry then
+      call('HSET', KEYS[1], 'seq', text(seq), 'entries', text(entries))
+    else
+      call('HSET', KEYS[1], 'seq', text(seq))
+    end
   end
   wrote = true
 end
@@ -158,8 +170,9 @@ local function ok()
   return {'OK', epoch, seq, shape, text(now)}
 end
 
+-- journal adds an entry; its number tells a reader whether one is missing.
 local function journal(...)
-  call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[7], '*', 'seq', text(seq), ...)
+  call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[7], '*', 'n', text(entries), 'seq', text(seq), ...)
 end
 
 -- bucket hashes the SKU of a field, as layout.go does.
@@ -223,6 +236,7 @@ end
 -- pack leaves out groups that say nothing.
 local function pack(l)
   local t = format('%d %d %d %d %d %d %d %d', l.v, l[1], l[2], l[3], l[4], l[5], l.s, l.k)
+  l.head = t
   local groups = l.groups
   for i = 1, #groups do
     local g = groups[i]
@@ -263,7 +277,7 @@ local function load(fields, inbucket)
     if not l then
       local b = inbucket and inbucket[i] or bucket(f)
       -- A table that is made with all it will have is cheaper than one that grows.
-      l = {0, 0, 0, 0, 0, f = f, b = b, n = false, pool = byte(f, #f) == 0, v = false, s = 0, k = 0, kit = false,
+      l = {0, 0, 0, 0, 0, f = f, b = b, n = false, pool = byte(f, #f) == 0, v = false, head = false, s = 0, k = 0, kit = false,
         groups = false, by = false, raw = false, bad = false, dirty = false, tick = 0}
       levels[f] = l
       local g = groups[b]
@@ -401,6 +415,24 @@ local function markpool(l)
   if #p.groups == 0 then return end
   mark(p)
   touch(p)
+end
+
+-- after is what the journal says of the levels that flush has written, a line
+-- each by number: version, states and rules; of a kit, a pool and of one that
+-- ended "k"; nothing where nothing was written.
+local function after()
+  local t = {}
+  for i = 1, #order do
+    local l = order[i]
+    if l.kit == 'd' or l.pool or l.last and not l.v then
+      t[i] = 'k ' .. l.f
+    elseif l.head then
+      t[i] = l.head .. ' ' .. l.f
+    else
+      t[i] = ''
+    end
+  end
+  return concat(t, '\n')
 end
 
 local function chunked(command, k, list)

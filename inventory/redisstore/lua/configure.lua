@@ -45,7 +45,7 @@ local function main()
   end
 
   if marks then typed(marks, 'zset') end
-  begin()
+  begin(true)
   if #gone > 0 then call('UNLINK', unpack(gone)) end
   for i, f in ipairs(fields) do
     local l = levels[f]
@@ -68,6 +68,6 @@ local function main()
   end
   reshape(change)
   commit(change)
-  journal('settings', set, 'levels', concat(fields, '\n'))
+  journal('settings', set, 'levels', after())
   return ok()
 end

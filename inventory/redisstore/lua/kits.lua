@@ -16,7 +16,7 @@ local function main()
   typed(parts, 'zset')
   typed(marks, 'zset')
   local set = arg()
-  begin()
+  begin(true)
   local where = call('HGET', KEYS[1], 'locs') or ''
   local marked, list, stamp = {}, {}, text(now)
   for _ = 1, tonumber(arg()) do

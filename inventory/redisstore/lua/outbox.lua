@@ -12,14 +12,14 @@ local function places()
   BATCHES, REQUESTS, LEASES, PARKED, RETRIES = key(), key(), key(), key(), key()
 end
 
-local function check()
+local function check(noting)
   if wrote then return end
   typed(BATCHES, 'hash')
   typed(REQUESTS, 'hash')
   typed(LEASES, 'zset')
   typed(PARKED, 'hash')
   typed(RETRIES, 'zset')
-  begin()
+  begin(noting)
 end
 
 local function readbatch(id)

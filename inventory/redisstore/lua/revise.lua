@@ -23,7 +23,7 @@ local function main()
     local l = levels[f]
     local g = l.v and l.by[c.id]
     if g and (g.parked ~= '' or forget and g.believed) then
-      check()
+      check(true)
       if g.parked ~= '' then
         call('HDEL', PARKED, f)
         call('ZREM', RETRIES, f)

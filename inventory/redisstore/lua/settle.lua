@@ -19,7 +19,7 @@ local function main()
     return reply
   end
   loadpushes(b)
-  check()
+  check(true)
   drop(b)
   local lines = {}
   for i, p in ipairs(b.pushes) do

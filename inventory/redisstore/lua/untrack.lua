@@ -33,7 +33,7 @@ local function untracks(x)
     for _, g in ipairs(l.groups) do
       g.believed, g.buffer, g.dir, g.since, g.parked = nil, nil, '', 0, ''
     end
-    l.v, l.kit = nil, nil
+    l.last, l.v, l.kit = l.v, nil, nil
     for s = 1, 5 do l[s] = 0 end
     touch(l)
   end
@@ -88,7 +88,7 @@ local function untracks(x)
         end
       end
     end
-    x.n = n
+    x.n, x.ended = n, named
     return nil
   end
 
