@@ -43,6 +43,9 @@ var mutants = []mutant{
 	{"a removed channel keeps its batches", "inventory/redisstore/lua/configure.lua", "if #gone > 0 then call('UNLINK', unpack(gone)) end", "", "./inventory/redisstore", "Conformance"},
 	{"a channel that is added again has its old number", "inventory/redisstore/shape.go", "			next.names[i] = \"\"", "			next.names[i] = name", "./inventory/redisstore", "Conformance"},
 
+	{"renewed though it was lost", "inventory/redisstore/lua/renew.lua", "if fresh or fence == '0' or have ~= fence then", "if fresh then", "./inventory/redisstore", "Conformance"},
+	{"callers see no floor", model, "case st.enforced:", "case false:", "./internal/histories", "."},
+
 	{"booked is not taken off", "inventory/document.go", "orderLines(plain.Minus(rec.Booked), f.skip)", "orderLines(plain, f.skip)", "./inventory", "."},
 	{"a new idempotency key per try", "inventory/syncer.go", `b.Epoch + "\x00" + b.ID))`, `b.Epoch + "\x00" + b.ID + fmt.Sprint(b.Attempt)))`, "./inventory", "Pusher|Pushes"},
 	{"a late webhook counts again", "inventory/merge.go", "x.Quantity = max(x.Quantity, y.Quantity)\n	return x\n}\n\nfunc compareFulfillments", "x.Quantity += y.Quantity\n	return x\n}\n\nfunc compareFulfillments", "./inventory", "Merge"},

@@ -100,10 +100,14 @@ func (m mutant) try(ctx context.Context, dir string) (caught bool, err error) {
 	}
 	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-timeout=180s", "-run="+m.tests, m.pkg)
 	test.Dir = dir
-	err = test.Run()
+	said, err := test.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return false, err
+	}
+	// Tests that hang have noticed nothing: it could be the machine.
+	if bytes.Contains(said, []byte("panic: test timed out")) {
+		return false, fmt.Errorf("the tests of %s did not end in time", m.pkg)
 	}
 	return err != nil, ctx.Err()
 }
