@@ -61,6 +61,10 @@
 // with ErrDisconnected, which is unavailable to a Router: it pauses, and nothing
 // goes to the dead letters. Receive waits.
 //
+// A quorum queue that was declared within the last half second before all its
+// nodes crashed is lost to RabbitMQ 3.10: it never answers again, and has to be
+// deleted. Clients cannot help that; a cluster makes it unlikely.
+//
 // # Why not Watermill's adapter
 //
 // The package uses amqp091, the client that watermill-amqp stands on, directly.
@@ -71,9 +75,7 @@
 // when the broker returns it; it fails on headers that are not text, as quorum
 // queues set them; it gives back at once and without a count what is nacked; and
 // its pool of channels shrinks with every channel that cannot be opened again.
-// None of these can be mended from outside. Package watermillqueue makes a
-// Watermill Publisher and Subscriber of a Queue of this package, and Watermill's
-// own suite runs on that.
+// Of these, only the declaration and the headers can be mended from outside.
 //
 // # Retention and personal data
 //
