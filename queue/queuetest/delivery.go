@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -21,6 +22,7 @@ var deliveryTests = []test{
 	{name: "CloseGivesBack", run: closeGivesBack},
 	{name: "ReceiveMax", run: receiveMax},
 	{name: "KeptForFirstGroup", run: keptForFirstGroup},
+	{name: "FirstGroupMissesNothing", run: firstGroupMissesNothing},
 	{name: "TwoGroups", run: twoGroups, needs: needs(func(f Features) bool { return f.Groups }, "the queue has one group per topic")},
 	{name: "KeptForNewGroup", run: keptForNewGroup, needs: needs(func(f Features) bool { return f.Groups && f.KeepsForNewGroups }, "the queue keeps nothing for later groups")},
 	{name: "Bodies", run: bodies},
@@ -173,6 +175,39 @@ func keptForFirstGroup(e *env) {
 	e.publish(some(3)...)
 	s := e.subscribe(e.group)
 	e.ack(e.receive(s, 3)...)
+	e.silent(s)
+	e.close(s)
+}
+
+// firstGroupMissesNothing subscribes for the first time while events are
+// published, by several at once.
+func firstGroupMissesNothing(e *env) {
+	const publishers, each = 8, 100
+	begun, ended := make(chan struct{}, publishers), make(chan error, publishers)
+	for p := range publishers {
+		go func() {
+			var err error
+			for i := 0; i < each && err == nil; i++ {
+				err = e.q.Publish(e.Context(), e.topic, queue.Event{ID: fmt.Sprintf("p%d-%d", p, i)})
+				if i == 2 {
+					begun <- struct{}{}
+				}
+			}
+			ended <- err
+		}()
+	}
+	for range publishers {
+		select {
+		case <-begun:
+		case <-e.patient().Done():
+			e.Fatal("nothing can be published")
+		}
+	}
+	s := e.subscribe(e.group)
+	e.ack(e.receive(s, publishers*each)...)
+	for range publishers {
+		e.must(<-ended, "publish")
+	}
 	e.silent(s)
 	e.close(s)
 }
