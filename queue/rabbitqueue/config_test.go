@@ -61,8 +61,18 @@ func TestNamesDoNotMeet(t *testing.T) {
 	n := names{"onhand."}
 	seen := map[string]string{}
 	for _, name := range [][2]string{
-		{"a", ""}, {"a", "b"}, {"a:b", ""}, {"a:b", "c"}, {"a", "b:c"}, {"a%3Ab", ""}, {"a.dead.b", ""}, {":kept", ""}, {"a", "lock"},
-		{"a", "lock:"}, {"kept", ""}, {"", "kept"},
+		{"a", ""},
+		{"a", "b"},
+		{"a:b", ""},
+		{"a:b", "c"},
+		{"a", "b:c"},
+		{"a%3Ab", ""},
+		{"a.dead.b", ""},
+		{":kept", ""},
+		{"a", "lock"},
+		{"a", "lock:"},
+		{"kept", ""},
+		{"", "kept"},
 	} {
 		got := n.topic(name[0])
 		if name[1] != "" {
