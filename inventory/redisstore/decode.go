@@ -190,6 +190,7 @@ type outcomes struct {
 	dues  [][]string
 	due   int // position of the list that holds now
 	codes string
+	parts []inventory.Line // of a hold, that the order in hand takes over
 }
 
 func decodeOutcomes(m *merchant, r reply, table *levelTable) *outcomes {
@@ -211,6 +212,7 @@ func decodeOutcomes(m *merchant, r reply, table *levelTable) *outcomes {
 // be read.
 func (o *outcomes) outcome(c inventory.Change) (inventory.Outcome, bool) {
 	out := inventory.Outcome{ID: c.ID}
+	o.parts = nil
 	if o.bad || o.codes == "" {
 		return out, false
 	}
@@ -237,7 +239,7 @@ func (o *outcomes) outcome(c inventory.Change) (inventory.Outcome, bool) {
 		o.table.move(c, out.Lines)
 		out.Levels = o.table.named(c.Lines, held, out.Lines)
 	} else {
-		out.Levels = o.table.named(c.Lines, held)
+		out.Levels = o.table.named(c.Lines, held, o.parts)
 	}
 	return out, true
 }
@@ -291,9 +293,9 @@ func (o *outcomes) more(out *inventory.Outcome, code byte, c inventory.Change) {
 			out.Lines = moved
 		}
 	case c.Kind == inventory.KindOrder && c.Reservation != "":
-		parts := o.table.moved(o.answer)
+		o.parts = o.table.moved(o.answer)
 		if code == codeApplied {
-			out.Lines = movements(held, flow, append(parts, c.Lines...))
+			out.Lines = movements(held, flow, slices.Concat(o.parts, c.Lines))
 		}
 	}
 	if out.Err != nil && late && code != codeLeased && code != codeFenced {

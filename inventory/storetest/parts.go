@@ -136,10 +136,13 @@ var partTests = []test{
 		heldOfTen(f)
 		f.must(inventory.CommitPart("p1", "h", "o/1", line("a", 1), line("b", 1), line("a", 1)))
 		f.refuse(settling(document("o/1", 1, "late", line("a", 3))), inventory.ErrConflict)
+		f.must(inventory.ReleasePart("p2", "h", line("a", 1)))
+		f.must(inventory.CommitPart("p3", "h", "o/1", line("b", 1)))
+		refused := f.refuse(guarded(settling(document("o/1", 0, "body", line("b", 2))), 99), inventory.ErrConflict)
+		f.equal(byKey(refused.Levels), f.all(), "a refusal names the levels of the parts, too")
 		out := f.must(settling(document("o/1", 0, "body", line("a", 3), line("b", 2))))
 		f.equal(slices.Concat(
-			inventory.Move("", inventory.Reserved, inventory.Available, line("a", 1), line("b", 1)).Lines,
-			inventory.Move("", inventory.Committed, inventory.Available, line("a", 1), line("b", 1), line("a", 1)).Lines,
+			inventory.Move("", inventory.Committed, inventory.Available, line("a", 1), line("b", 1), line("a", 1), line("b", 1)).Lines,
 			document("", 0, "", line("a", 3), line("b", 2)).Lines,
 		), out.Lines)
 		f.equal(byKey(out.Levels), f.all())

@@ -46,7 +46,7 @@
 --     list: n, and of an S: level, state, wanted, left; else levels (U, L, a);
 --     of an X what is, in place of the list; at the end, of Z and N, its
 --     movements, like lines, if it is applied, and of an O with a reservation those
---     of parts that were committed to it
+--     of parts that were committed to it, applied or not
 -- What a level is after each Change follows from that and the movements.
 
 -- nextgeneration puts another in front: larger if this one is full before its
@@ -498,7 +498,7 @@ local function main()
         out[no] = code == 'A' and x.moves or ''
       elseif x.given then
         no = no + 1
-        out[no] = code == 'A' and x.given or ''
+        out[no] = x.given
       end
     end
   end
