@@ -40,6 +40,10 @@ const MaxLease = time.Hour
 // So a lease never stands between a customer who has paid and his cart, and
 // while it is in force nobody else takes units from the level but by what has
 // happened already.
+//
+// A lease that is over when a Change moves its level is over for good, also if the
+// store's clock goes back. So are all once an applied Change, or a Lease, finds
+// none in force.
 type Leaser interface {
 	// Lease leases all keys for ttl in one step, or none: [*LeasedError] names
 	// those of which another lease is in force, the caller's own not excepted.

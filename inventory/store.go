@@ -69,8 +69,10 @@ type Doubt struct {
 type Outbox interface {
 	// Claim leases a batch for lease: one without an answer whose time has
 	// come, unchanged, else a new one of up to max pending levels, those that
-	// fall first. A level is in one batch at a time. A batch without ID means
-	// that there is nothing to do.
+	// fall first, of these those that are pending longest, of these in order of
+	// key. What the Changes of one Apply come to together makes a level pending, or
+	// not, and a Configure makes all pending at the same moment. A level is in one
+	// batch at a time. A batch without ID means that there is nothing to do.
 	Claim(ctx context.Context, merchant, channel string, max int, lease time.Duration) (Batch, error)
 	// Seal stores b.Request, and refused entries leave the batch by it. Only
 	// then may it be sent. ErrConflict: the lease is another's by now.

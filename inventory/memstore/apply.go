@@ -31,6 +31,11 @@ func (s *Store) Apply(ctx context.Context, changes []inventory.Change) []invento
 		out[i] = s.apply(c, now)
 		out[i].Due = s.merchant(c.Merchant).due(now, mostDue)
 	}
+	for _, c := range changes {
+		if m := s.merchants[c.Merchant]; m != nil {
+			m.markMoved(s.now())
+		}
+	}
 	return out
 }
 
@@ -337,8 +342,9 @@ func (st *step) write(after map[inventory.Key]*inventory.Level) {
 		}
 	}
 	st.shown()
+	m.endLeasesOf(maps.Keys(after), st.now)
 	for _, k := range slices.AppendSeq(st.pools, maps.Keys(after)) {
-		m.mark(k, st.now)
+		m.moved[k] = true
 	}
 	switch c.Kind {
 	case inventory.KindReserve:

@@ -117,6 +117,15 @@ func (m *merchant) mark(k inventory.Key, now time.Time) {
 	}
 }
 
+// markMoved marks what the Changes of one call have moved, once, at its end: only
+// what they come to together makes a level pending.
+func (m *merchant) markMoved(now time.Time) {
+	for k := range m.moved {
+		m.mark(k, now)
+	}
+	clear(m.moved)
+}
+
 // Configure implements [inventory.Ledger].
 func (s *Store) Configure(ctx context.Context, name string, set inventory.Settings) error {
 	if err := cmp.Or(ctx.Err(), inventory.ValidMerchant(name), set.Validate()); err != nil {

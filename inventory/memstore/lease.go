@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -20,6 +21,41 @@ func (m *merchant) fence(k inventory.Key, now time.Time) int64 {
 		return l.fence
 	}
 	return 0
+}
+
+// endLeases forgets all leases once none is in force.
+func (m *merchant) endLeases(now time.Time) {
+	if !now.Before(m.leased) {
+		clear(m.leases)
+		m.leased = time.Time{}
+	}
+}
+
+// endLeasesOf forgets leases that are over, of levels that a Change has moved.
+// So a clock that goes back does not bring back the lease of a level that others
+// have moved, or leased, since it was over.
+func (m *merchant) endLeasesOf(moved iter.Seq[inventory.Key], now time.Time) {
+	m.endLeases(now)
+	m.forgetLeases(moved, func(l lease) bool { return !now.Before(l.until) })
+}
+
+// forgetLeases takes leases away, and notes when none is left.
+func (m *merchant) forgetLeases(of iter.Seq[inventory.Key], which func(lease) bool) {
+	for k := range of {
+		if l, ok := m.leases[k]; ok && which(l) {
+			delete(m.leases, k)
+		}
+	}
+	if len(m.leases) == 0 {
+		m.leased = time.Time{}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // leased refuses what moves levels that somebody else has leased, unless it
@@ -80,11 +116,13 @@ func (s *Store) Lease(ctx context.Context, name string, keys []inventory.Key, tt
 	if err := leasedError(taken); err != nil {
 		return inventory.Lease{}, err
 	}
+	m.endLeases(now)
 	m.fences++
 	l := inventory.Lease{Merchant: name, Keys: keys, Fence: m.fences, ExpiresAt: now.Add(ttl).Truncate(time.Millisecond)}
 	for _, k := range keys {
 		m.leases[k] = lease{fence: l.Fence, until: l.ExpiresAt}
 	}
+	m.leased = later(m.leased, l.ExpiresAt)
 	return l, nil
 }
 
@@ -111,6 +149,7 @@ func (s *Store) Renew(ctx context.Context, l inventory.Lease, ttl time.Duration)
 	for _, k := range l.Keys {
 		m.leases[k] = lease{fence: l.Fence, until: until}
 	}
+	m.leased = later(m.leased, until)
 	l.ExpiresAt = until
 	return l, nil
 }
@@ -126,10 +165,6 @@ func (s *Store) Unlease(ctx context.Context, l inventory.Lease) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.merchant(l.Merchant)
-	for _, k := range l.Keys {
-		if m.leases[k].fence == l.Fence {
-			delete(m.leases, k)
-		}
-	}
+	m.forgetLeases(slices.Values(l.Keys), func(have lease) bool { return have.fence == l.Fence })
 	return nil
 }

@@ -87,7 +87,9 @@ type merchant struct {
 	noted     time.Time // the newest, or what changed no level
 	batches   int64
 	leases    map[inventory.Key]lease
-	fences    int64 // the last token
+	leased    time.Time              // from then on no lease is in force
+	fences    int64                  // the last token
+	moved     map[inventory.Key]bool // by the call that is under way
 	kits      kits
 }
 
@@ -134,6 +136,7 @@ func (s *Store) merchant(name string) *merchant {
 			channels:  map[string]*channel{},
 			bookmarks: map[string]string{},
 			leases:    map[inventory.Key]lease{},
+			moved:     map[inventory.Key]bool{},
 			kits:      newKits(),
 		}
 		s.merchants[name] = m

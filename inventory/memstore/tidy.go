@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -115,6 +116,7 @@ func (s *Store) Tidy(ctx context.Context, name string, most int) (done inventory
 		}
 		done.Expired++
 	}
+	m.markMoved(now)
 	done.Forgotten = m.ended.forget(now.Add(-s.horizon), most, func(id string, at time.Time) bool {
 		h := m.holds[id]
 		if h == nil || h.Status == inventory.Held || !h.ended.Equal(at) {
@@ -123,12 +125,13 @@ func (s *Store) Tidy(ctx context.Context, name string, most int) (done inventory
 		delete(m.holds, id)
 		return true
 	})
-	for k := range m.leases {
-		if m.fence(k, now) == 0 && done.Leases < most {
-			delete(m.leases, k)
+	m.forgetLeases(maps.Keys(m.leases), func(l lease) bool {
+		over := !now.Before(l.until) && done.Leases < most
+		if over {
 			done.Leases++
 		}
-	}
+		return over
+	})
 	ids := m.applied.forget(now.Add(-s.horizon), most, func(id string, _ time.Time) bool {
 		delete(m.ids, id)
 		return true

@@ -78,6 +78,7 @@ func TestScriptsAnswerAsTheModelDoesInTrouble(t *testing.T) {
 			if srv.mini != nil {
 				d.timed, clock = true, func() time.Time { return now }
 				d.advance = func(d time.Duration) { srv.advance(d, &now) }
+				d.back = func(d time.Duration) { srv.clockBack(d, &now) }
 			}
 			d.memory = memstore.New(&memstore.Config{Now: clock})
 			d.run()
@@ -143,10 +144,8 @@ func (d *pair) run() {
 		actions["advance"] = func(t *rapid.T) {
 			d.advance(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute)
 		}
-		if d.back != nil {
-			actions["clock back"] = func(t *rapid.T) {
-				d.back(time.Duration(rapid.IntRange(1, 20).Draw(t, "minutes")) * time.Minute)
-			}
+		actions["clock back"] = func(t *rapid.T) {
+			d.back(time.Duration(rapid.IntRange(1, 20).Draw(t, "minutes")) * time.Minute)
 		}
 		actions["tidy"] = func(t *rapid.T) {
 			d.T = t
@@ -336,9 +335,6 @@ func (d *pair) keep() {
 // derive works off all marks.
 func (d *pair) derive() {
 	d.both("derive", func(s leasing, _ int) (any, error) {
-		if _, err := s.Settings(context.Background(), d.merchant); err != nil {
-			return nil, err // a process that has not looked since does not know of kits
-		}
 		for {
 			more, err := s.Derive(context.Background(), d.merchant, 50)
 			if err != nil || !more {

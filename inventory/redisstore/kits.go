@@ -132,18 +132,16 @@ func decodeComponents(text string) ([]inventory.Line, bool) {
 	return out, true
 }
 
-// Derive implements [inventory.KitKeeper]. A merchant without kits costs no call.
+// Derive implements [inventory.KitKeeper]. A merchant without kits costs no more
+// than a look whether there are any by now.
 func (s *Store) Derive(ctx context.Context, name string, most int) (more bool, err error) {
 	m, err := s.open(ctx, name)
 	if err != nil {
 		return false, err
 	}
-	v, err := m.view()
-	if err != nil {
+	sh, err := s.present(ctx, m)
+	if err != nil || !sh.kits {
 		return false, err
-	}
-	if v.shape.number > 0 && !v.shape.kits {
-		return false, nil // as of the last call; whoever writes learns of it first
 	}
 	r, err := s.write(ctx, m, deriveScript, func(c *call, sh *shape) error {
 		s.header(c, m, sh, nil)

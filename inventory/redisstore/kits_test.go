@@ -10,6 +10,27 @@ import (
 	"github.com/onhand-dev/onhand/inventory"
 )
 
+// A process that does nothing but derive hears of the first kit of a merchant
+// that it has known without.
+func TestWhoOnlyDerivesHearsOfKits(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, srv *server) {
+		ctx, merchant, s, derives := context.Background(), merchantName(), srv.open(t, nil), srv.open(t, nil)
+		must(t, s, merchant, inventory.Track("t", line("mug", 5)))
+		_, err := derives.Derive(ctx, merchant, 100)
+		require.NoError(t, err)
+		_, err = derives.Settings(ctx, merchant)
+		require.NoError(t, err)
+		require.NoError(t, s.KeepKits(ctx, merchant, []inventory.ShownKit{{SKU: "pair", Components: []inventory.Line{{SKU: "mug", Quantity: 2}}}}))
+		_, err = derives.Derive(ctx, merchant, 100)
+		require.NoError(t, err)
+		levels, err := s.Levels(ctx, merchant, []inventory.Key{at("pair")})
+		require.NoError(t, err)
+		require.Len(t, levels, 1)
+		require.EqualValues(t, 2, levels[0].Available)
+	})
+}
+
 // Nothing is kept of a kit that is shown no more, and writes of what were its
 // components are marked no longer.
 func TestHiddenKitLeavesNoTrace(t *testing.T) {

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 
@@ -102,20 +101,32 @@ var clockLeaseTests = []test{
 		f.taken([]string{"a"}, "a")
 		f.must(under(second, sellOne("s2", "a"), "a"))
 	}},
-	{"back: a lease that was over is its holder's again, or nobody's", clockBack, func(f *fixture) {
+	{"back: a lease is over for good once its level was moved", clockBack, func(f *fixture) {
+		f.staysOver(func() { f.must(sellOne("s", "b", "a")) })
+	}},
+	{"back: also by what was decided elsewhere", clockBack, func(f *fixture) {
+		f.staysOver(func() { f.must(recorded(sellOne("s", "a"))) })
+	}},
+	{"back: also while other levels are leased", clockBack, func(f *fixture) {
+		f.lease("c")
+		f.staysOver(func() { f.must(recorded(sellOne("s", "a"))) })
+		f.taken([]string{"c"}, "c")
+	}},
+	{"back: once none was in force, all are over for good", clockBack, func(f *fixture) {
+		f.staysOver(func() { f.unlease(f.lease("c")) })
+	}},
+	{"back: by a level that was leased anew", clockBack, func(f *fixture) {
+		f.lease("c")
+		f.staysOver(func() { f.unlease(f.lease("a")) })
+	}},
+	{"back: what was refused ends no lease", clockBack, func(f *fixture) {
 		f.track("a", 9)
 		l := f.lease("a")
 		f.advance(hour)
-		f.must(sellOne("s1", "a"))
+		f.refuse(inventory.Sell("s", line("a", 99)), inventory.ErrInsufficient)
 		f.clockBack(minute)
-		other, err := f.leaser().Lease(f.Context(), f.merchant, keysOf("a"), hour)
-		if errors.Is(err, inventory.ErrLeased) {
-			f.must(under(l, sellOne("s2", "a"), "a"))
-			return
-		}
-		f.noError(err)
-		f.yes(other.Fence > l.Fence, "tokens grow")
-		f.refuse(under(l, sellOne("s2", "a"), "a"), inventory.ErrFenced)
+		f.leased(sellOne("s", "a"), "a")
+		f.must(under(l, sellOne("s", "a"), "a"))
 	}},
 	{"back: never two at once, and not for ever", clockBack, func(f *fixture) {
 		f.track("a", 9)
@@ -137,6 +148,23 @@ var clockLeaseTests = []test{
 		f.errorIs(err, inventory.ErrFenced)
 		f.yes(f.lease("a").Fence > l.Fence, "tokens grow")
 	}},
+}
+
+// staysOver checks that the lease of a level that was over when something
+// happened is no lease any more, though the clock goes back to when it was one.
+func (f *fixture) staysOver(happens func()) {
+	f.Helper()
+	f.track("a", 9)
+	f.track("b", 9)
+	l := f.leaseFor(10*minute, "a")
+	f.advance(10 * minute)
+	happens()
+	f.clockBack(minute)
+	f.refuse(under(l, sellOne("late", "a"), "a"), inventory.ErrFenced)
+	_, err := f.leaser().Renew(f.Context(), l, hour)
+	f.errorIs(err, inventory.ErrFenced)
+	f.must(sellOne("after", "a"))
+	f.yes(f.lease("a").Fence > l.Fence, "tokens grow")
 }
 
 // jumpy submits a Change again and again for three horizons, on a clock that

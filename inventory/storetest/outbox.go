@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -47,6 +48,36 @@ var claimTests = []test{
 		f.equal([]string{"fall-1", "fall-2", "rise-1"}, skus(first))
 		f.yes(near(first.Now.Add(-4*minute), first.Pushes[2].Since), "a level that moves again keeps its age")
 		f.equal([]string{"rise-2", "rise-3"}, skus(f.claim(3)))
+	}},
+	{"the Changes of one call are pending as what they come to", advance, func(f *fixture) {
+		f.pending("b", "a")
+		since := f.belief(shop, "b").Since
+		f.advance(minute)
+		f.applyAll(inventory.Sell("s1", line("b", 2)), inventory.Receive("r1", line("b", 2)))
+		f.yes(since.Equal(f.belief(shop, "b").Since), "it was pending before and is after")
+		b := f.seal(f.claim(9))
+		f.finish(b)
+		f.applyAll(inventory.Sell("s2", line("b", 2)), inventory.Receive("r2", line("b", 2)))
+		f.inSync("a", "b")
+		f.must(inventory.Receive("r3", line("b", 1)))
+		b = f.seal(f.claim(9))
+		f.settle(b, inventory.Result{Status: inventory.Refused})
+		f.applyAll(inventory.Sell("s4", line("b", 2)), inventory.Receive("r4", line("b", 2)))
+		f.yes(f.belief(shop, "b").Parked != "", "no fall is due, so the refused rise waits")
+		f.idle()
+	}},
+	{"what came due at the same moment comes in order of its key", 0, func(f *fixture) {
+		f.configure(inventory.Settings{Channels: []inventory.Channel{{Name: shop}}})
+		var want []string
+		for i := range 30 {
+			want = append(want, fmt.Sprintf("sku-%02d", i))
+		}
+		for i := range want {
+			f.must(trackShown(want[len(want)-1-i], 10, 10))
+		}
+		f.configure(inventory.Settings{Channels: []inventory.Channel{{Name: shop, Buffer: 1}}})
+		f.equal(want[:20], skus(f.claim(20)), "settings make all pending at once")
+		f.equal(want[20:], skus(f.claim(20)))
 	}},
 	{"a level is in one batch at a time", 0, func(f *fixture) {
 		f.pending("a")

@@ -73,8 +73,8 @@ local function nextgeneration(ids, full, horizon)
   return concat(keep, '\n')
 end
 
--- askleases finds the token in force on each level that is known by now; once
--- is enough, as no Change moves a lease.
+-- askleases finds the token in force on each level that is known by now, or that
+-- it has one that is over; once is enough, as no Change moves a lease.
 local asked = 0
 local function askleases(leases)
   local from, fields = asked + 1, {}
@@ -82,7 +82,9 @@ local function askleases(leases)
   asked = #order
   for i = from, asked do fields[i - from + 1] = order[i].f end
   for i, record in ipairs(leaserecords(leases, fields)) do
-    order[from + i - 1].fence = inforce(record)
+    local l = order[from + i - 1]
+    l.fence = inforce(record)
+    l.over = record and l.fence == nil
   end
 end
 
@@ -128,6 +130,25 @@ local function leased(x, leases)
     x.list = list
     return 'L'
   end
+end
+
+-- endleases takes away leases that are over, of levels that were moved, and all
+-- once none is in force. So a clock that goes back does not bring back the lease
+-- of a level that others have moved since it was over.
+local function endleases(leases, leasing, moved)
+  local gone = {}
+  if leasing then
+    askleases(leases)
+    for i = 1, #moved do
+      if moved[i].over then gone[#gone + 1] = moved[i].f end
+    end
+    if #gone == 0 then return end
+    chunked('HDEL', leases, gone)
+    if call('EXISTS', leases) == 1 then return end
+  else
+    call('UNLINK', leases)
+  end
+  commit({'leased', '0'})
 end
 
 -- derived lets a level of a kit move by what its channel shows of it only, and
@@ -504,6 +525,7 @@ local function main()
   end
 
   if napplied > 0 then
+    if leasing or leasedtill and leasedtill ~= '0' then endleases(leases, leasing, dirty) end
     for i = 1, #dirty do
       mark(dirty[i])
       if pooling then markpool(dirty[i]) end

@@ -386,8 +386,9 @@ local function owed(t, believed)
   return min(max(t - believed, -PUSH), PUSH)
 end
 
--- mark makes a level or a pool pending for each channel where a push is due.
-local function mark(l)
+-- mark makes a level or a pool pending for each channel where a push is due:
+-- since now, if nothing else is said.
+local function mark(l, since)
   for i = 1, #channels do
     local c = channels[i]
     local g = l.by[c.id]
@@ -403,17 +404,17 @@ local function mark(l)
         end
         if g.parked ~= '' then dir = '' end
       end
-      if dir == '' then g.since = 0 elseif g.dir == '' then g.since = now end
+      if dir == '' then g.since = 0 elseif g.dir == '' then g.since = since or now end
       g.dir = dir
     end
   end
 end
 
 -- markpool marks the pool of a level that was written.
-local function markpool(l)
+local function markpool(l, since)
   local p = poolof(l)
   if #p.groups == 0 then return end
-  mark(p)
+  mark(p, since)
   touch(p)
 end
 

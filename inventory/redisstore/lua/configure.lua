@@ -65,6 +65,8 @@ local function main()
   if again then
     change[#change + 1] = 'remark'
     change[#change + 1] = '0 0 -'
+    change[#change + 1] = 'remarksince'
+    change[#change + 1] = text(now)
   end
   reshape(change)
   commit(change)

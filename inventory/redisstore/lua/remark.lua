@@ -1,7 +1,9 @@
 -- remark.lua marks levels again after channels changed, and clears away what is
 -- left of removed ones, some at a time. Where
 -- it is stands in meta: bucket, cursor, and the server that gave the cursor
--- (another server orders a hash differently, so the bucket starts over).
+-- (another server orders a hash differently, so the bucket starts over). All are
+-- pending since the channels changed, so the order of pushes does not come from
+-- that of the buckets.
 --
 -- ARGV after those of common.lua: 1 about how many levels, 2 '1' to look only,
 --      3 numbers of removed channels: n, the numbers
@@ -13,7 +15,8 @@ local function main()
   local count, look = arg(), arg() == '1'
   local removed = {}
   for _ = 1, tonumber(arg()) do removed[arg()] = true end
-  local at = call('HGET', KEYS[1], 'remark')
+  local meta = call('HMGET', KEYS[1], 'remark', 'remarksince')
+  local at, since = meta[1], tonumber(meta[2] or '')
   local reply = ok()
   if not at or at == '' then
     reply[6] = '0'
@@ -43,12 +46,12 @@ local function main()
           touch(l)
         end
       end
-      mark(l)
+      mark(l, since)
       for _, g in ipairs(l.groups) do
         if g.dir ~= g.olddir or g.since ~= g.oldsince then touch(l) end
       end
     end
-    if pooling then markpool(l) end
+    if pooling then markpool(l, since) end
   end
   begin()
   flush()
