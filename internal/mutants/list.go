@@ -21,6 +21,9 @@ var mutants = []mutant{
 
 	{"the floor is left out of the script", lua, "        if enforced then\n          local n", "        if false then\n          local n", "./inventory/redisstore", "Conformance"},
 	{"the floor of one line is left out", lua, "                if enforced then\n                  x.list", "                if false then\n                  x.list", "./inventory/redisstore", "Conformance"},
+	{"the floor of a simple Change is left out", lua, "from and from - q < least or", "", "./inventory/redisstore", "Crowd|Conformance"},
+	{"a simple Change bumps no version", lua, "    l.v = l.v + 1\n    if not l.dirty then touch(l) end", "    if not l.dirty then touch(l) end", "./inventory/redisstore", "Crowd|Conformance"},
+	{"a simple Change may be repeated", lua, "if ask('HSETNX', KEYS[k], idhash, fp) ~= 1 then return false end", "ask('HSETNX', KEYS[k], idhash, fp)", "./inventory/redisstore", "Crowd|Conformance"},
 	{"the script bumps no version", lua, "l.v = l.v + 1", "l.v = l.v == 0 and 1 or l.v", "./inventory/redisstore", "Conformance"},
 	{"the script remembers no ID", lua, "call('HSET', KEYS[idat + 1], idhash, fp)", "", "./inventory/redisstore", "Conformance"},
 	{"the script remembers only the first ID", lua, "if ask('HSETNX', KEYS[idat + 1], idhash, fp) == 1 then", "if true then", "./inventory/redisstore", "."},

@@ -105,6 +105,16 @@ func (s *Store) allTracked(ctx context.Context, m *merchant, keys []inventory.Ke
 }
 
 func (s *Store) configure(ctx context.Context, m *merchant, set inventory.Settings, keys []inventory.Key, last bool) error {
+	v, err := m.view()
+	if err != nil {
+		return err
+	}
+	if _, err := v.shape.merge(set); err != nil {
+		// Perhaps it is wrong only by settings that are no longer so: ask.
+		if _, _, err := s.read(ctx, m, func(*reading) error { return nil }); err != nil {
+			return err
+		}
+	}
 	once := nonce() // a second run of the script does nothing
 	r, err := s.write(ctx, m, configureScript, func(c *call, sh *shape) error {
 		next, err := sh.merge(set)

@@ -241,3 +241,18 @@ func TestPendingTurnsRound(t *testing.T) {
 		require.Equal(t, [2]int64{0, 0}, listed())
 	})
 }
+
+// What a process knows of the settings may be old: it is not refused for that.
+func TestConfigureAfterAnotherProcess(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, srv *server) {
+		ctx, merchant := context.Background(), merchantName()
+		here, there := srv.open(t, nil), srv.open(t, nil)
+		plain := inventory.Settings{Channels: []inventory.Channel{{Name: "bazaar"}}}
+		pooled := inventory.Settings{Channels: []inventory.Channel{{Name: "bazaar", Pooled: true}}}
+		require.NoError(t, here.Configure(ctx, merchant, plain))
+		require.NoError(t, there.Configure(ctx, merchant, inventory.Settings{Remove: []string{"bazaar"}}))
+		require.NoError(t, here.Configure(ctx, merchant, pooled), "it was another channel")
+		require.ErrorIs(t, there.Configure(ctx, merchant, plain), inventory.ErrInvalid)
+	})
+}

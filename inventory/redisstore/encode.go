@@ -113,7 +113,8 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 	if !ok {
 		kind = "M"
 	}
-	to.arg(encodeHead(sh, kind, c), encodeEntry(table, kind, c))
+	saying, entry := encodeSaying(sh, table, kind, c)
+	to.arg(saying, entry)
 	if len(c.Guards) > 0 {
 		to.arg(encodeGuards(table, c.Guards))
 	}
@@ -161,27 +162,25 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 
 func hex(fingerprint uint64) string { return fmt.Sprintf("%016x", fingerprint) }
 
-// encodeHead is what apply.lua reads first of a Change.
-func encodeHead(sh *shape, kind string, c inventory.Change) string {
-	head := kind + "1"
+// encodeSaying is what apply.lua reads first of a Change; it is the same for many.
+// The entry is its line of the journal.
+func encodeSaying(sh *shape, table *levelTable, kind string, c inventory.Change) (saying, entry string) {
+	b := make([]byte, 0, 64+16*len(c.Lines))
+	b = append(b, kind...)
 	if c.Recorded {
-		head = kind + "0"
+		b = append(b, '0')
+	} else {
+		b = append(b, '1')
 	}
 	if len(c.Guards) > 0 {
-		head += "g"
+		b = append(b, 'g')
 	}
 	origin := 0
 	if c.Origin != "" {
 		origin = slices.IndexFunc(sh.settings.Channels, func(ch inventory.Channel) bool { return ch.Name == c.Origin }) + 1
 	}
-	return head + strconv.Itoa(origin)
-}
-
-// encodeEntry is the line of the journal, which has the movements.
-func encodeEntry(table *levelTable, kind string, c inventory.Change) string {
-	b := make([]byte, 0, 64+16*len(c.Lines))
-	b = append(append(b, kind...), '\t')
-	b = append(append(b, cmp.Or(c.ID, c.Reservation)...), '\t')
+	b = append(strconv.AppendInt(b, int64(origin), 10), '\t')
+	lines := len(b)
 	for _, l := range c.Lines {
 		b = strconv.AppendInt(b, int64(table.number(l.Key())), 10)
 		b = append(b, ' ')
@@ -190,8 +189,8 @@ func encodeEntry(table *levelTable, kind string, c inventory.Change) string {
 		b = strconv.AppendInt(b, l.Shown, 10)
 		b = append(b, ';')
 	}
-	b = append(b, '\t')
-	return string(append(b, encodeNote(c)...))
+	saying = string(b)
+	return saying, kind + "\t" + cmp.Or(c.ID, c.Reservation) + "\t" + saying[lines:] + "\t" + encodeNote(c)
 }
 
 func encodeGuards(table *levelTable, guards []inventory.Guard) string {
@@ -243,6 +242,10 @@ type note struct {
 }
 
 func encodeNote(c inventory.Change) string {
+	if c.Origin == "" && !c.Recorded && c.At.IsZero() && c.OrderName == "" && c.TraceID == "" && (c.ID == "" || c.Reservation == "") &&
+		(c.Kind == inventory.KindSell || kinds[c.Kind] != "") && !slices.ContainsFunc(c.Lines, noted) {
+		return "" // most have none, and need no JSON
+	}
 	n := note{Origin: c.Origin, Recorded: c.Recorded, At: c.At, Order: c.OrderName, TraceID: c.TraceID}
 	if c.Kind != inventory.KindSell && kinds[c.Kind] == "" {
 		n.Kind = c.Kind
@@ -262,6 +265,9 @@ func encodeNote(c inventory.Change) string {
 	}
 	return string(b)
 }
+
+// noted reports whether the journal keeps more of a line than its movement.
+func noted(l inventory.Line) bool { return l.Reason != "" || l.Kit != "" }
 
 // perLine is one value per line, or nil if no line has one.
 func perLine(lines []inventory.Line, of func(inventory.Line) string) []string {

@@ -13,12 +13,12 @@
 --   7 '1' if there is a key of marks (of kits that have levels) after the leases
 --   levels: n, then per level: bucket, field (sku \0 location)
 --   changes: n, then per Change:
---     head: kind, '1' if enforced, 'g' if there are guards, position of the
---       origin channel or 0
---     line of the journal: "kind \t ID \t lines \t note"; lines are "level
---       quantity from-to shown;" each, states 0 world to 5 incoming; 0 from
+--     what it says: kind, '1' if enforced, 'g' if there are guards, position of
+--       the origin channel or 0, tab, lines: "level quantity from-to shown;"
+--       each, states 0 world to 5 incoming; 0 from
 --       world to world is [Line.ShownOnly], but of a believe
---     guards, if the head says so: "level version fence;" each
+--     line of the journal: "kind \t ID \t lines \t note"
+--     guards, if it says so: "level version fence;" each
 --     T track, L believe, N untrack, M others: 16 bytes of the ID's hash, fingerprint
 --     R reserve: reservation, fingerprint, ttl in us, lines of the record
 --     X extend: reservation, ttl in us     C commit: reservation, order
@@ -275,7 +275,7 @@ local function main()
   -- much the origin's number has moved; then what becomes of it.
   local ls, qs, fs, ts, shown = {}, {}, {}, {}, {}
   local x = {ls = ls, qs = qs, fs = fs, ts = ts, shown = shown, n = 0, tick = 0, touched = 0}
-  local touched, heads, others = {}, {}, nil
+  local touched, others = {}, nil
   local codes, applied, napplied = {}, {}, 0
   local out, no = {}, 0
   local newlocs
@@ -317,209 +317,250 @@ local function main()
     end
   end
 
-  for c = 1, tonumber(arg()) do
-    local head, line = arg(), arg()
-    local at = find(line, '\t', 3, true) + 1
-    local n = 0
-    while byte(line, at) ~= 9 do
-      local i, q, f, t, s, to = match(line, '^(%d+) (%-?%d+) (%d)(%d) (%-?%d+);()', at)
-      n = n + 1
-      ls[n], qs[n], fs[n], ts[n], shown[n] = order[tonumber(i)], tonumber(q), tonumber(f), tonumber(t), tonumber(s)
+  -- understand reads what a Change says. Many say the same, so each saying is
+  -- read once. One is simple if it moves some of a level and nothing has to be
+  -- looked at but the level and the ID.
+  local sayings = {}
+  local function understand(saying)
+    local kind, enforced, guards, origin, at = match(saying, '^(%a)([01])(g?)(%d+)\t()')
+    local what = {kind = kind, enforced = enforced == '1', guarded = guards == 'g', channel = channels[tonumber(origin)],
+      plain = kind == 'M' or kind == 'T' or kind == 'L', track = kind == 'T', reads = kind == 'T' or kind == 'L',
+      never = kind == 'U' or kind == 'Q' or kind == 'E', perhaps = kind == 'C' or kind == 'P'}
+    while at <= #saying do
+      local i, q, f, t, s, to = match(saying, '^(%d+) (%-?%d+) (%d)(%d) (%-?%d+);()', at)
+      what[#what + 1] = {order[tonumber(i)], tonumber(q), tonumber(f), tonumber(t), tonumber(s)}
       at = to
     end
-    local what = heads[head]
-    if not what then
-      local kind, enforced, guards, origin = match(head, '^(%a)([01])(g?)(%d+)$')
-      what = {kind = kind, enforced = enforced == '1', guarded = guards == 'g', channel = channels[tonumber(origin)],
-        plain = kind == 'M' or kind == 'T' or kind == 'L', track = kind == 'T', reads = kind == 'T' or kind == 'L',
-        never = kind == 'U' or kind == 'Q' or kind == 'E', perhaps = kind == 'C' or kind == 'P'}
-      heads[head] = what
+    local line = what[1]
+    if kind == 'M' and #what == 1 and not (what.guarded or what.channel or leasing or marks or pooling) then
+      local l, q, f, t = line[1], line[2], line[3], line[4]
+      what.simple = f ~= t and q > 0 and not l.pool and not l.kit
     end
-    local kind, enforced, plain, channel, tick = what.kind, what.enforced, what.plain, what.channel, x.tick + 1
-    local guards, own = what.guarded and arg(), n > 0
-    x.n, x.tick, x.list, x.late, x.flow, x.hold, x.given = n, tick, nil, 0, 0, nil, nil
+    sayings[saying] = what
+    return what
+  end
 
-    -- What is known of the ID, hold or document comes first; of an ID the
-    -- answer is asked for when it matters.
-    local code, way, idhash, fp, idat
-    if plain then
-      idhash, fp, idat = arg(), arg(), ka
-      ka = ka + generations
-    else
-      if not others then
-        x.ownid = function()
-          x.idhash, x.fp, x.idat = arg(), arg(), ka
-          ka = ka + generations
-          return remembered(x.idat, x.idhash, x.fp, generations)
-        end
-        x.keepid = function()
-          call('HSET', KEYS[x.idat + 1], x.idhash, x.fp)
-          noted(x.idat + 1, x.idhash)
-        end
-        local H = holds(x)
-        others = {holds = H, O = orders(x, H), N = untracks(x)}
-      end
-      way = others[kind] or others.holds
-      code = way.identify(kind)
-      n = x.n
-    end
+  -- simply applies a simple Change, once the call writes: true if it did, else
+  -- there is more to it, and nothing has been written.
+  local function simply(what)
+    local line, k = what[1], ka + 1
+    local l, q, f, t = line[1], line[2], line[3], line[4]
+    local from, to = l[f], l[t]
+    local least = f == 1 and l.s - l.k or 0
+    if not l.v or from and from - q < least or to and to + q > BIG then return false end
+    local idhash, fp = ARGV[aa + 1], ARGV[aa + 2]
+    if generations > 1 and remembered(k, idhash, fp, generations - 1) then return false end
+    if ask('HSETNX', KEYS[k], idhash, fp) ~= 1 then return false end
+    noted(k, idhash)
+    ka, aa = ka + generations, aa + 2
+    if from then l[f] = from - q end
+    if to then l[t] = to + q end
+    l.v = l.v + 1
+    if not l.dirty then touch(l) end
+    return true
+  end
 
-    code = code or guards and guard(x, guards, leasing and leases)
-    if not code and leasing and enforced and not what.never and not (what.perhaps and x.late == 0) then
-      code = leased(x, leases)
-    end
-
-    -- One line alone, which most Changes are, needs no sums.
-    local one, a, b, l, f, t
-    if not code then
-      one = n == 1 and not what.track and not ls[1].pool and ls[1].kit ~= 'd' and (qs[1] ~= 0 or what.reads)
-      if way and way.move then
-        one = false
-        x.touched = 0
-        code = way.move()
-        n = x.n
-      elseif not one then
-        code = sum(x, what, own, touched)
-      else
-        l, f, t = ls[1], fs[1], ts[1]
-        local bad = l.bad and l.f or pooling and spoilt(l)
-        if bad then
-          x.what = 'level ' .. bad
-          code = 'X'
-        elseif not l.v then
-          x.list = {l.n}
-          code = 'U'
-        else
-          local q = qs[1]
-          a, b = l[f], l[t]
-          if f ~= t then
-            if a then
-              local least, was = f == 1 and l.s - l.k or 0, a
-              a = a - q
-              if a < was and a < least then
-                if enforced then
-                  x.list = {l.n, f, q, was - least}
-                  code = 'S'
-                elseif f == 1 then
-                  x.list = {l.n}
-                end
-              end
-            end
-            if b then b = b + q end
-            if a and not exact(a) or b and not exact(b) then code = 'G' end
-          end
-        end
-      end
-      if not code and channel then
-        for i = 1, one and 1 or x.touched do
-          local l = one and ls[1] or touched[i]
-          local g = (channel.pooled and poolof(l) or l).by[channel.id]
-          if g and g.believed and not exact(g.believed + (one and shown[1] or l.d[6])) then code = 'G' end
-        end
-      end
-    end
-
-    if plain then
-      if code or not wrote then
-        code = remembered(idat, idhash, fp, generations) or code
-        if not code then
-          begin(true)
-          call('HSET', KEYS[idat + 1], idhash, fp)
-          noted(idat + 1, idhash)
-        end
-      else
-        -- Once the call writes, the newest is asked and written in one step.
-        code = generations > 1 and remembered(idat + 1, idhash, fp, generations - 1)
-        if not code then
-          if ask('HSETNX', KEYS[idat + 1], idhash, fp) == 1 then
-            noted(idat + 1, idhash)
-          else
-            code = remembered(idat, idhash, fp, generations)
-          end
-        end
-      end
-    end
-
-    if not code then -- it is true now
-      begin(true)
-      code = 'A'
-      if one then
-        l[f], l[t] = a, b
-        l[0] = nil
-      end
-      if marks then
-        for i = 1, one and 1 or x.touched do
-          local l = one and l or touched[i]
-          if l.kit or what.track then
-            marked[#marked + 1] = text(now)
-            marked[#marked + 1] = l.f
-          end
-        end
-      end
-      for i = 1, one and 1 or x.touched do
-        local l = one and l or touched[i]
-        if not one then
-          local d = l.d
-          if not l.v and not l.pool then
-            l.v, l.s, l.k = 0, 0, 0
-            for s = 1, 5 do l[s] = 0 end
-            newlocs = newlocs or {}
-            newlocs[sub(l.f, find(l.f, '\0', 1, true) + 1)] = true
-          end
-          for s = 1, l.pool and 0 or 5 do l[s] = l[s] + d[s] end
-        end
-        if not l.pool then l.v = l.v + 1 end
-        if channel and (l.pool or sells(channel, l)) then
-          local moved, at = one and shown[1] or l.d[6], channel.pooled and poolof(l) or l
-          local g = what.reads and group(at, channel.id) or at.by[channel.id]
-          if g and g.believed then
-            if not what.reads or g.read == tick then g.believed = g.believed + moved end
-          elseif what.reads and g.batch == '' then -- of one SKU, the lines are summed
-            g.believed, g.read = moved, tick
-          end
-        end
-        touch(l)
-      end
-      if way then way.finish(kind, marks and marked) end
-      if x.flow ~= 0 or kind == 'Z' or kind == 'N' or x.given and x.given ~= '' then -- the journal wants what moved
-        local moves = {}
-        for i = 1, n do moves[i] = text(ls[i].n) .. ' ' .. text(qs[i]) .. ' ' .. fs[i] .. ts[i] .. ' ' .. text(shown[i]) .. ';' end
-        x.moves = concat(moves)
-        local ended = ''
-        for i = 1, kind == 'N' and #x.ended or 0 do -- it may be tracked again in this call
-          local l = x.ended[i]
-          ended = ended .. format('%d %d 00 %d;%d %d 00 0;', l.n, l.last, l.s, l.n, l.k)
-        end
-        line = sub(line, 1, find(line, '\t', 3, true)) .. x.moves .. ended .. sub(line, at)
-      end
+  for c = 1, tonumber(arg()) do
+    local saying, line = arg(), arg()
+    local what = sayings[saying] or understand(saying)
+    if wrote and what.simple and simply(what) then
+      codes[c] = 'A'
       napplied = napplied + 1
       applied[napplied] = line
-      if plain and x.list then code = 'a' end
-    end
-
-    if kind == 'E' and code ~= 'A' then way.park(code) end
-
-    codes[c] = code
-    if not plain or code ~= 'A' and code ~= 'D' then
-      local list = x.list or {}
-      out[no + 1], out[no + 2], out[no + 3] = x.late, code == 'A' and x.flow or 0, due()
-      out[no + 4] = code ~= 'X' and x.hold and others.holds.text(x.hold) or ''
-      no = no + 5
-      if code == 'X' then
-        out[no] = x.what
-      elseif code == 'A' or code == 'a' or code == 'U' or code == 'L' or code == 'S' then
-        out[no] = code == 'S' and #list / 4 or #list
-        for i = 1, #list do out[no + i] = list[i] end
-        no = no + #list
-      else
-        out[no] = 0
+    else
+      local n = #what
+      for i = 1, n do
+        local own = what[i]
+        ls[i], qs[i], fs[i], ts[i], shown[i] = own[1], own[2], own[3], own[4], own[5]
       end
-      if kind == 'Z' or kind == 'N' then
-        no = no + 1
-        out[no] = code == 'A' and x.moves or ''
-      elseif x.given then
-        no = no + 1
-        out[no] = x.given
+      local kind, enforced, plain, channel, tick = what.kind, what.enforced, what.plain, what.channel, x.tick + 1
+      local guards, own = what.guarded and arg(), n > 0
+      x.n, x.tick, x.list, x.late, x.flow, x.hold, x.given = n, tick, nil, 0, 0, nil, nil
+
+      -- What is known of the ID, hold or document comes first; of an ID the
+      -- answer is asked for when it matters.
+      local code, way, idhash, fp, idat
+      if plain then
+        idhash, fp, idat = arg(), arg(), ka
+        ka = ka + generations
+      else
+        if not others then
+          x.ownid = function()
+            x.idhash, x.fp, x.idat = arg(), arg(), ka
+            ka = ka + generations
+            return remembered(x.idat, x.idhash, x.fp, generations)
+          end
+          x.keepid = function()
+            call('HSET', KEYS[x.idat + 1], x.idhash, x.fp)
+            noted(x.idat + 1, x.idhash)
+          end
+          local H = holds(x)
+          others = {holds = H, O = orders(x, H), N = untracks(x)}
+        end
+        way = others[kind] or others.holds
+        code = way.identify(kind)
+        n = x.n
+      end
+
+      code = code or guards and guard(x, guards, leasing and leases)
+      if not code and leasing and enforced and not what.never and not (what.perhaps and x.late == 0) then
+        code = leased(x, leases)
+      end
+
+      -- One line alone, which most Changes are, needs no sums.
+      local one, a, b, l, f, t
+      if not code then
+        one = n == 1 and not what.track and not ls[1].pool and ls[1].kit ~= 'd' and (qs[1] ~= 0 or what.reads)
+        if way and way.move then
+          one = false
+          x.touched = 0
+          code = way.move()
+          n = x.n
+        elseif not one then
+          code = sum(x, what, own, touched)
+        else
+          l, f, t = ls[1], fs[1], ts[1]
+          local bad = l.bad and l.f or pooling and spoilt(l)
+          if bad then
+            x.what = 'level ' .. bad
+            code = 'X'
+          elseif not l.v then
+            x.list = {l.n}
+            code = 'U'
+          else
+            local q = qs[1]
+            a, b = l[f], l[t]
+            if f ~= t then
+              if a then
+                local least, was = f == 1 and l.s - l.k or 0, a
+                a = a - q
+                if a < was and a < least then
+                  if enforced then
+                    x.list = {l.n, f, q, was - least}
+                    code = 'S'
+                  elseif f == 1 then
+                    x.list = {l.n}
+                  end
+                end
+              end
+              if b then b = b + q end
+              if a and not exact(a) or b and not exact(b) then code = 'G' end
+            end
+          end
+        end
+        if not code and channel then
+          for i = 1, one and 1 or x.touched do
+            local l = one and ls[1] or touched[i]
+            local g = (channel.pooled and poolof(l) or l).by[channel.id]
+            if g and g.believed and not exact(g.believed + (one and shown[1] or l.d[6])) then code = 'G' end
+          end
+        end
+      end
+
+      if plain then
+        if code or not wrote then
+          code = remembered(idat, idhash, fp, generations) or code
+          if not code then
+            begin(true)
+            call('HSET', KEYS[idat + 1], idhash, fp)
+            noted(idat + 1, idhash)
+          end
+        else
+          -- Once the call writes, the newest is asked and written in one step.
+          code = generations > 1 and remembered(idat + 1, idhash, fp, generations - 1)
+          if not code then
+            if ask('HSETNX', KEYS[idat + 1], idhash, fp) == 1 then
+              noted(idat + 1, idhash)
+            else
+              code = remembered(idat, idhash, fp, generations)
+            end
+          end
+        end
+      end
+
+      if not code then -- it is true now
+        begin(true)
+        code = 'A'
+        if one then
+          l[f], l[t] = a, b
+          l[0] = nil
+        end
+        if marks then
+          for i = 1, one and 1 or x.touched do
+            local l = one and l or touched[i]
+            if l.kit or what.track then
+              marked[#marked + 1] = text(now)
+              marked[#marked + 1] = l.f
+            end
+          end
+        end
+        for i = 1, one and 1 or x.touched do
+          local l = one and l or touched[i]
+          if not one then
+            local d = l.d
+            if not l.v and not l.pool then
+              l.v, l.s, l.k = 0, 0, 0
+              for s = 1, 5 do l[s] = 0 end
+              newlocs = newlocs or {}
+              newlocs[sub(l.f, find(l.f, '\0', 1, true) + 1)] = true
+            end
+            for s = 1, l.pool and 0 or 5 do l[s] = l[s] + d[s] end
+          end
+          if not l.pool then l.v = l.v + 1 end
+          if channel and (l.pool or sells(channel, l)) then
+            local moved, at = one and shown[1] or l.d[6], channel.pooled and poolof(l) or l
+            local g = what.reads and group(at, channel.id) or at.by[channel.id]
+            if g and g.believed then
+              if not what.reads or g.read == tick then g.believed = g.believed + moved end
+            elseif what.reads and g.batch == '' then -- of one SKU, the lines are summed
+              g.believed, g.read = moved, tick
+            end
+          end
+          touch(l)
+        end
+        if way then way.finish(kind, marks and marked) end
+        if x.flow ~= 0 or kind == 'Z' or kind == 'N' or x.given and x.given ~= '' then -- the journal wants what moved
+          local moves = {}
+          for i = 1, n do moves[i] = text(ls[i].n) .. ' ' .. text(qs[i]) .. ' ' .. fs[i] .. ts[i] .. ' ' .. text(shown[i]) .. ';' end
+          x.moves = concat(moves)
+          local ended = ''
+          for i = 1, kind == 'N' and #x.ended or 0 do -- it may be tracked again in this call
+            local l = x.ended[i]
+            ended = ended .. format('%d %d 00 %d;%d %d 00 0;', l.n, l.last, l.s, l.n, l.k)
+          end
+          local at = find(line, '\t', 3, true)
+          local rest = find(line, '\t', at + 1, true)
+          line = sub(line, 1, at) .. x.moves .. ended .. sub(line, rest)
+        end
+        napplied = napplied + 1
+        applied[napplied] = line
+        if plain and x.list then code = 'a' end
+      end
+
+      if kind == 'E' and code ~= 'A' then way.park(code) end
+
+      codes[c] = code
+      if not plain or code ~= 'A' and code ~= 'D' then
+        local list = x.list or {}
+        out[no + 1], out[no + 2], out[no + 3] = x.late, code == 'A' and x.flow or 0, due()
+        out[no + 4] = code ~= 'X' and x.hold and others.holds.text(x.hold) or ''
+        no = no + 5
+        if code == 'X' then
+          out[no] = x.what
+        elseif code == 'A' or code == 'a' or code == 'U' or code == 'L' or code == 'S' then
+          out[no] = code == 'S' and #list / 4 or #list
+          for i = 1, #list do out[no + i] = list[i] end
+          no = no + #list
+        else
+          out[no] = 0
+        end
+        if kind == 'Z' or kind == 'N' then
+          no = no + 1
+          out[no] = code == 'A' and x.moves or ''
+        elseif x.given then
+          no = no + 1
+          out[no] = x.given
+        end
       end
     end
   end
