@@ -17,6 +17,8 @@ type options struct {
 	json   bool
 	svg    string
 	into   string
+	// profile of this process is written there while it measures.
+	profile string
 }
 
 func (o *options) flags(name string, out io.Writer) *flag.FlagSet {
@@ -29,6 +31,7 @@ func (o *options) flags(name string, out io.Writer) *flag.FlagSet {
 		return err
 	})
 	f.BoolVar(&o.json, "json", false, "print JSON")
+	f.StringVar(&o.profile, "cpuprofile", "", "write a profile of this process, for go tool pprof, into this file")
 	f.StringVar(&o.into, "into", "", "also write the tables into this file, between the comments <!-- begin: COMMAND --> and <!-- end -->")
 	return f
 }

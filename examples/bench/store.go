@@ -179,29 +179,3 @@ func nothing() (*shop, error) {
 	stock, err := inventory.New(empty{}, "bench", nil)
 	return &shop{store: empty{}, stock: stock}, err
 }
-
-// rounds measures all entries of rows, each once per round, one after the other
-// and every other time backwards, so that what disturbs the machine hits all
-// alike.
-func (o *options) measure(ctx context.Context, rows []row) error {
-	var all []*entry
-	for _, r := range rows {
-		for _, e := range []*entry{r.ours, r.peer} {
-			if e != nil && e.skipped == "" && !slices.Contains(all, e) {
-				all = append(all, e)
-			}
-		}
-	}
-	for i := range o.rounds {
-		progress("round %d of %d", i+1, o.rounds)
-		for _, e := range all {
-			s, err := e.subject.measure(ctx, o.window())
-			if err != nil {
-				return fmt.Errorf("%s: %w", e.what, err)
-			}
-			e.rounds = append(e.rounds, s)
-		}
-		slices.Reverse(all)
-	}
-	return nil
-}
