@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/onhand-dev/onhand/inventory"
 )
@@ -145,7 +146,7 @@ func (s *Store) send(ctx context.Context, m *merchant, changes []inventory.Chang
 	var table *levelTable
 	r, err := s.write(ctx, m, applyScript, func(c *call, sh *shape) error {
 		table = newLevelTable(sh)
-		own := &call{}
+		own := &call{keys: make([]string, 0, len(changes)*len(sh.generations)), args: make([]any, 0, 4*len(changes))}
 		all, records := false, false
 		for _, change := range changes {
 			encodeChange(own, m.places, sh, table, change)
@@ -165,8 +166,8 @@ func (s *Store) send(ctx context.Context, m *merchant, changes []inventory.Chang
 		if sh.kits {
 			c.key(m.places.marks())
 		}
-		c.key(own.keys...)
-		c.arg(own.args...)
+		c.keys = append(slices.Grow(c.keys, len(own.keys)), own.keys...)
+		c.args = append(slices.Grow(c.args, len(own.args)), own.args...)
 		return nil
 	})
 	if err != nil {
