@@ -158,6 +158,16 @@ var journalTests = []test{
 		f.equal([]string{"s1", "s3", "c", "u", "t2"}, ids)
 		f.equal([]int64{3, 1, 3, 1, 1, 3, 4, 1, 1, 0, 5, 1, 7, 0, 1, 0}, levels, "available, committed, version and safety stock after each")
 	}},
+	{"counts what follows a hold that can't expire in the same call", advance, func(f *fixture) {
+		stuckHold(f)
+		before := f.end()
+		out := f.applyAll(inventory.Expire("h"), inventory.Receive("r", line("a", 1)))
+		f.errorIs(out[0].Err, inventory.ErrInsufficient)
+		f.noError(out[1].Err)
+		f.must(inventory.Receive("r2", line("a", 1)))
+		entries, _ := f.journal(before, 1)
+		f.equal(2, len(entries), "an entry of each")
+	}},
 	{"repeats, refusals and what only the outbox notes write no entry", 0, func(f *fixture) {
 		f.pending("a")
 		sell := inventory.Sell("s", line("a", 1))

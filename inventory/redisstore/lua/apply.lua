@@ -340,8 +340,8 @@ local function main()
     return what
   end
 
-  -- simply applies a simple Change, once the call writes: true if it did, else
-  -- there is more to it, and nothing has been written.
+  -- simply applies a simple Change, once the call writes an entry of the journal:
+  -- true if it did, else there is more to it, and nothing has been written.
   local function simply(what)
     local line, k = what[1], ka + 1
     local l, q, f, t = line[1], line[2], line[3], line[4]
@@ -363,7 +363,7 @@ local function main()
   for c = 1, tonumber(arg()) do
     local saying, line = arg(), arg()
     local what = sayings[saying] or understand(saying)
-    if wrote and what.simple and simply(what) then
+    if numbered and what.simple and simply(what) then
       codes[c] = 'A'
       napplied = napplied + 1
       applied[napplied] = line
