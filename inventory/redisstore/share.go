@@ -32,8 +32,8 @@ type queue struct {
 	waiting []*ticket
 }
 
-// ticket is what one caller submits. The slices are its own: a caller that
-// leaves early does not look at them any more.
+// ticket is what one caller submits. Nothing that it holds is the caller's, who
+// may leave early.
 type ticket struct {
 	ctx      context.Context //nolint:containedctx // of the caller, for its values only
 	changes  []inventory.Change
@@ -67,7 +67,7 @@ func (m *merchant) share(ctx context.Context, s *Store, changes []inventory.Chan
 		defer m.ended(s)
 		return s.send(ctx, m, changes)
 	}
-	t := &ticket{ctx: ctx, changes: slices.Clone(changes), done: make(chan struct{})}
+	t := &ticket{ctx: ctx, changes: own(changes), done: make(chan struct{})}
 	q.waiting = append(q.waiting, t)
 	if q.running == 0 {
 		q.running++
@@ -95,6 +95,22 @@ func (m *merchant) share(ctx context.Context, s *Store, changes []inventory.Chan
 	}
 	call.leave()
 	return nil, errors.Join(inventory.ErrUnknown, ctx.Err())
+}
+
+// own copies what Changes refer to: a caller that has left may use it again,
+// while the call is still to be sent or read.
+func own(changes []inventory.Change) []inventory.Change {
+	out := slices.Clone(changes)
+	for i := range out {
+		c := &out[i]
+		c.Lines, c.Guards = slices.Clone(c.Lines), slices.Clone(c.Guards)
+		if c.Document != nil {
+			d := *c.Document
+			d.Body, d.Doubts = slices.Clone(d.Body), slices.Clone(d.Doubts)
+			c.Document = &d
+		}
+	}
+	return out
 }
 
 // ended hands the place of a call that is over to those who wait.

@@ -57,6 +57,14 @@ func (g *gate) open() {
 	g.shut = nil
 }
 
+// turn lets go what is held back, and holds back what comes after.
+func (g *gate) turn() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	close(g.shut)
+	g.shut = make(chan struct{})
+}
+
 func (g *gate) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (g *gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
@@ -237,6 +245,39 @@ func TestSharedCallUnderWay(t *testing.T) {
 		known, err := s.Applied(context.Background(), merchant, []string{"all/0", "all/1", "all/2"})
 		require.NoError(t, err)
 		require.Equal(t, []bool{false, false, false}, known)
+	})
+}
+
+// Who has left may use its lines for something else: what is still sent of them,
+// here because the settings changed, is what was submitted.
+func TestLinesOfOneWhoLeft(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, srv *server) {
+		g, merchant := newGate(), merchantName()
+		c := srv.client(t, nil)
+		s, other := openStore(t, c, nil), srv.open(t, nil)
+		must(t, s, merchant, inventory.Track("t", line("a", 100)))
+		level(t, s, merchant, "a")
+		redisstore.ShareAll(s)
+		c.AddHook(g)
+		g.close()
+		ctx, leave := context.WithCancel(context.Background())
+		first := make(chan inventory.Outcome, 1)
+		go func() { first <- apply(t, s, merchant, inventory.Sell("first", line("a", 1))) }()
+		<-g.came
+		sell := inventory.Sell("leaves", line("a", 1))
+		leaves := waits(t, s, merchant, ctx, sell)
+		stays := waits(t, s, merchant, context.Background(), inventory.Sell("stays", line("a", 1)))
+		g.turn()
+		require.NoError(t, (<-first).Err)
+		<-g.came
+		require.NoError(t, other.Configure(context.Background(), merchant, inventory.Settings{Channels: []inventory.Channel{{Name: "shop"}}}))
+		leave()
+		require.ErrorIs(t, leaves()[0].Err, inventory.ErrUnknown)
+		sell.Lines[0].Quantity = 50
+		g.open()
+		require.NoError(t, stays()[0].Err)
+		require.EqualValues(t, 97, level(t, s, merchant, "a").Available)
 	})
 }
 
