@@ -1,8 +1,11 @@
 package redisstore
 
 import (
+	"errors"
 	"strconv"
 	"time"
+
+	"github.com/onhand-dev/onhand/inventory"
 )
 
 // answer reads a script's flat answer from front to back. What is not there or
@@ -70,3 +73,13 @@ func stamp(us int64) time.Time {
 }
 
 func (a *answer) done() bool { return a.at >= len(a.raw) }
+
+// moreToDo reads the answer of a script that works something off, some at a time.
+func moreToDo(m *merchant, r reply) (bool, error) {
+	a := &answer{raw: r.rest}
+	more := a.text() == "1"
+	if a.bad {
+		return false, errors.Join(inventory.ErrUnknown, unreadable(m))
+	}
+	return more, nil
+}

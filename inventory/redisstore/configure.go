@@ -166,6 +166,5 @@ func (s *Store) remark(ctx context.Context, m *merchant, levels int) (more bool,
 	if err != nil {
 		return false, err
 	}
-	a := &answer{raw: r.rest}
-	return a.text() == "1", nil
+	return moreToDo(m, r)
 }

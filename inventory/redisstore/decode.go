@@ -208,7 +208,7 @@ func decodeOutcomes(m *merchant, r reply, table *levelTable) *outcomes {
 	return o
 }
 
-// next reads the outcome of a Change; the second result is false if it can't
+// outcome reads what became of a Change; the second result is false if it can't
 // be read.
 func (o *outcomes) outcome(c inventory.Change) (inventory.Outcome, bool) {
 	out := inventory.Outcome{ID: c.ID}

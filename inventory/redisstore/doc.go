@@ -1,6 +1,7 @@
 // Package redisstore keeps stock in Redis 7.0 or newer, or in Valkey: the
 // truth that any number of processes share. It is an [inventory.Store], an
-// [inventory.Bookmarker] and an [inventory.Leaser].
+// [inventory.Journaler], an [inventory.KitKeeper], an [inventory.Bookmarker] and
+// an [inventory.Leaser].
 //
 // # Use
 //
@@ -13,7 +14,7 @@
 //
 // Any redis.UniversalClient will do: of one server, of a Sentinel group, of a
 // Cluster. It is the program's own, with its own pool, and never closed here.
-// A Store has no goroutines and nothing to close.
+// A Store has nothing to close.
 //
 // # One script per call
 //
@@ -27,6 +28,11 @@
 // time, and each Change has an outcome of its own. Levels, what channels are
 // believed to show, what is pending for them, and the memory of the ID move in
 // the same step. Time is the server's.
+//
+// Callers that come while two calls of a merchant are under way wait and share
+// the next one: nothing is delayed to gather more. Each has its own outcome; a
+// caller that leaves takes nobody with it, and if its Change was on its way the
+// error is an [inventory.ErrUnknown].
 //
 // # Exactly once
 //

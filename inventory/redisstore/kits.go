@@ -155,6 +155,5 @@ func (s *Store) Derive(ctx context.Context, name string, most int) (more bool, e
 	if err != nil {
 		return false, err
 	}
-	a := &answer{raw: r.rest}
-	return a.text() == "1", nil
+	return moreToDo(m, r)
 }

@@ -23,7 +23,7 @@ import (
 //	                     set (JSON: channels, names, kits), ver (of the settings),
 //	                     locs, entries (of the journal, that there ever were),
 //	                     batches (last number), remark ("bucket cursor
-//	                     server"), cfg (nonce of the last Configure), fence (the last
+//	                     server"), remarksince (when channels changed), cfg (nonce of the last Configure), fence (the last
 //	                     token), leased (ms: no lease is in force from then on)
 //	T:lv:<b>     hash    b = hash(SKU) % buckets; field "SKU NUL location" ->
 //	                     "version available reserved committed unavailable
@@ -74,8 +74,9 @@ import (
 //	                     kind, ID, "level quantity from-to shown;"..., in an untrack two more per level,
 //	                     from world to world, with its last version and safety
 //	                     stock, and its backorder limit; note as JSON), or settings and levels, or settled, channel and
-//	                     pushes, or kits (a line each, tabs between: kit,
-//	                     "units SKU" per component)
+//	                     pushes, or forgotten or unparked (a channel's number)
+//	                     and levels (fields), or kits (a line each, tabs between:
+//	                     kit, "units SKU" per component)
 //
 // IDs live in generations: one begins when the newest is a horizon old or
 // full, and is forgotten a horizon after the next began.

@@ -69,8 +69,10 @@ func (c *Config) withDefaults() (Config, error) {
 }
 
 // Store implements [inventory.Store], [inventory.Journaler],
-// [inventory.Bookmarker] and [inventory.Leaser] in Redis. It is safe for concurrent use, by any number of processes on the same data. It
-// has no goroutines and nothing to close.
+// [inventory.KitKeeper], [inventory.Bookmarker] and [inventory.Leaser] in Redis.
+// It is safe for concurrent use, by any number of processes on the same data.
+// There is nothing to close: a goroutine runs only while callers wait for a call
+// that they share, or until such a call ends that all have left.
 type Store struct {
 	rdb redis.UniversalClient
 	cfg Config
