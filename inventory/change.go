@@ -115,7 +115,9 @@ type Change struct {
 	TTL time.Duration `json:"ttl,omitempty"`
 	// OrderName is what a hold, or a part of one, is committed to.
 	OrderName string `json:"order_name,omitempty"`
-	// At is when it happened; zero means now.
+	// At is when it happened; zero means that it is not stated. A Change that is
+	// remembered by its ID, as all are but those of orders and whole holds, is
+	// [ErrTooOld] if it happened before the IDs that the store remembers.
 	At time.Time `json:"at,omitzero"`
 	// Digest stands for the lines when an ID comes again: Stock sets it to what
 	// the caller said before it expands kits and fills in locations, so that

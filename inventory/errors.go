@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // What can go wrong with stock. Test with errors.Is; where there is data to
@@ -30,6 +31,9 @@ var (
 	// ErrReusedID: the ID was used for other content. Nothing is applied; give
 	// each operation an ID of its own.
 	ErrReusedID = errors.New("inventory: ID was used for something else")
+	// ErrTooOld: it happened so long ago that its ID may have been forgotten, so
+	// it may have been applied before. Read [*TooOldError].
+	ErrTooOld = errors.New("inventory: too old")
 	// ErrInvalid: the input is wrong; read [*InvalidError] for the field.
 	ErrInvalid = errors.New("inventory: invalid")
 	// ErrConflict: a guard no longer holds, the level to track exists, or the
@@ -114,6 +118,30 @@ func (e *UntrackedError) Is(target error) bool { return target == ErrUntracked }
 // Permanent tells a queue that trying again right away does not help.
 func (e *UntrackedError) Permanent() bool { return true }
 
+// TooOldError says when it happened and why that is too long ago. It is an
+// ErrTooOld.
+type TooOldError struct {
+	At  time.Time
+	Why string
+}
+
+// Forgotten is the error about a [Change] that happened at a time, where a
+// [Store] remembers IDs since a later one.
+func Forgotten(at, since time.Time) *TooOldError {
+	return &TooOldError{At: at, Why: "IDs of before " + since.UTC().Format(time.RFC3339) +
+		" are forgotten, so it may have been applied: look at the levels, and enter what is missing under a new ID without a time"}
+}
+
+func (e *TooOldError) Error() string {
+	return ErrTooOld.Error() + ": it happened at " + e.At.UTC().Format(time.RFC3339) + "; " + e.Why
+}
+
+// Is makes it an ErrTooOld.
+func (e *TooOldError) Is(target error) bool { return target == ErrTooOld }
+
+// Permanent tells a queue that trying again does not help.
+func (e *TooOldError) Permanent() bool { return true }
+
 // InvalidError names the field that is wrong. It is an ErrInvalid.
 type InvalidError struct{ Field, Problem string }
 
@@ -133,7 +161,7 @@ func (e *InvalidError) Permanent() bool { return true }
 // again.
 func Answered(err error) bool {
 	for _, answer := range []error{
-		ErrInsufficient, ErrUntracked, ErrNotFound, ErrExpired, ErrReleased, ErrCommitted, ErrReusedID, ErrInvalid, ErrConflict, ErrLeased, ErrFenced,
+		ErrInsufficient, ErrUntracked, ErrNotFound, ErrExpired, ErrReleased, ErrCommitted, ErrReusedID, ErrTooOld, ErrInvalid, ErrConflict, ErrLeased, ErrFenced,
 	} {
 		if errors.Is(err, answer) {
 			return true

@@ -61,7 +61,7 @@ var errRepeat = errors.New("repeat")
 
 func (s *Store) apply(c inventory.Change, now time.Time) inventory.Outcome {
 	st := &step{c: c, m: s.merchant(c.Merchant), now: now, lines: c.Lines, enforced: !c.Recorded, out: inventory.Outcome{ID: c.ID}}
-	err := st.identify()
+	err := st.identify(s.horizon)
 	if err == nil {
 		err = st.guard()
 	}
@@ -96,7 +96,7 @@ func (s *Store) apply(c inventory.Change, now time.Time) inventory.Outcome {
 
 // identify looks at the memory of the Change's ID, hold or document, before
 // guards and floors, and finds the lines of a hold.
-func (st *step) identify() error {
+func (st *step) identify(horizon time.Duration) error {
 	c, m := st.c, st.m
 	switch c.Kind {
 	case inventory.KindOrder:
@@ -122,6 +122,9 @@ func (st *step) identify() error {
 			return inventory.ErrReusedID
 		}
 		return errRepeat
+	}
+	if !c.At.IsZero() && st.now.UnixMicro()-c.At.UnixMicro() > horizon.Microseconds() {
+		return inventory.Forgotten(c.At, st.now.Add(-horizon))
 	}
 	switch {
 	case part:

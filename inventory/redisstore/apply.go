@@ -175,6 +175,7 @@ func (s *Store) send(ctx context.Context, m *merchant, changes []inventory.Chang
 	}
 	// That an answer can't be read is an unknown outcome: the script has run.
 	o := decodeOutcomes(m, r, table)
+	o.horizon = s.cfg.Horizon
 	out := make([]inventory.Outcome, len(changes))
 	for i, c := range changes {
 		var ok bool

@@ -18,6 +18,7 @@ const (
 	codeUntracked = 'U'
 	codeLeased    = 'L'
 	codeFenced    = 'F'
+	codeTooOld    = 'B'
 	codeCorrupt   = 'X'
 )
 
@@ -187,6 +188,9 @@ type outcomes struct {
 	m     *merchant
 	now   time.Time
 	table *levelTable
+	// horizon is how long IDs are remembered.
+	horizon time.Duration
+
 	dues  [][]string
 	due   int // position of the list that holds now
 	codes string
@@ -280,6 +284,8 @@ func (o *outcomes) more(out *inventory.Outcome, code byte, c inventory.Change) {
 			out.Err = &inventory.UntrackedError{Keys: o.table.sorted(o.answer, n)}
 		case codeLeased:
 			out.Err = &inventory.LeasedError{Keys: o.table.sorted(o.answer, n)}
+		case codeTooOld:
+			out.Err = inventory.Forgotten(c.At, o.now.Add(-o.horizon))
 		default:
 			out.Err = codeErrors[code]
 			o.bad = o.bad || out.Err == nil

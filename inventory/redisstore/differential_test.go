@@ -30,10 +30,11 @@ func TestScriptsAnswerAsTheModelDoes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		d := &pair{
 			T: rt, merchant: merchantName(), redis: store, raw: raw, timed: true,
-			memory:  memstore.New(&memstore.Config{Now: func() time.Time { return now }}),
+			clock:   func() time.Time { return now },
 			advance: func(d time.Duration) { srv.advance(d, &now) },
 			back:    func(d time.Duration) { srv.clockBack(d, &now) },
 		}
+		d.memory = memstore.New(&memstore.Config{Now: d.clock})
 		d.run()
 	})
 }
@@ -50,7 +51,8 @@ func TestScriptsAnswerAsTheModelDoesOnRedis(t *testing.T) {
 		// became pending first comes first in both.
 		d := &pair{T: rt, merchant: merchantName(), redis: store, raw: raw}
 		start := time.Now()
-		d.memory = memstore.New(&memstore.Config{Now: func() time.Time { return start.Add(time.Duration(d.calls) * time.Microsecond) }})
+		d.clock = func() time.Time { return start.Add(time.Duration(d.calls) * time.Microsecond) }
+		d.memory = memstore.New(&memstore.Config{Now: d.clock})
 		d.run()
 	})
 }
@@ -74,13 +76,13 @@ func TestScriptsAnswerAsTheModelDoesInTrouble(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
 			d := &pair{T: rt, merchant: merchantName(), raw: raw, proxy: p, stores: stores}
 			start := time.Now()
-			clock := func() time.Time { return start.Add(time.Duration(d.calls) * time.Microsecond) }
+			d.clock = func() time.Time { return start.Add(time.Duration(d.calls) * time.Microsecond) }
 			if srv.mini != nil {
-				d.timed, clock = true, func() time.Time { return now }
+				d.timed, d.clock = true, func() time.Time { return now }
 				d.advance = func(d time.Duration) { srv.advance(d, &now) }
 				d.back = func(d time.Duration) { srv.clockBack(d, &now) }
 			}
-			d.memory = memstore.New(&memstore.Config{Now: clock})
+			d.memory = memstore.New(&memstore.Config{Now: d.clock})
 			d.run()
 		})
 		require.Positive(t, p.lost.Load())
@@ -106,6 +108,7 @@ type pair struct {
 	leases        []inventory.Lease
 	cursors       [2]string // into the journals
 	calls         int
+	clock         func() time.Time
 	raw           *redis.Client
 
 	// In trouble: one of stores is asked in place of redis, by way of proxy.
@@ -120,6 +123,9 @@ var (
 	pairChannels  = []string{"shop", "till", "bazaar"}
 	pairStates    = []inventory.State{inventory.World, inventory.Available, inventory.Reserved, inventory.Committed, inventory.Unavailable, inventory.Incoming}
 )
+
+// horizon of both, as nobody configures another.
+const horizon = 15 * 24 * time.Hour
 
 func (d *pair) run() {
 	actions := map[string]func(*rapid.T){
@@ -284,7 +290,7 @@ func describe(err error) string {
 	for _, e := range []error{
 		inventory.ErrInsufficient, inventory.ErrUntracked, inventory.ErrNotFound, inventory.ErrExpired, inventory.ErrReleased,
 		inventory.ErrCommitted, inventory.ErrReusedID, inventory.ErrInvalid, inventory.ErrConflict, inventory.ErrUnknown, inventory.ErrDataLoss,
-		inventory.ErrLeased, inventory.ErrFenced,
+		inventory.ErrLeased, inventory.ErrFenced, inventory.ErrTooOld,
 	} {
 		if errors.Is(err, e) {
 			out = append(out, e.Error())
@@ -469,6 +475,11 @@ func (d *pair) change() inventory.Change {
 	}
 	if len(c.Lines) > 0 && rapid.IntRange(0, 2).Draw(d.T, "of a kit?") == 0 {
 		c.Lines = append(c.Lines, d.sold())
+	}
+	if rapid.IntRange(0, 3).Draw(d.T, "dated?") == 0 {
+		c.At = d.clock().Add(-rapid.SampledFrom([]time.Duration{
+			-time.Hour, time.Minute, time.Hour, horizon - time.Minute, horizon + time.Minute,
+		}).Draw(d.T, "ago"))
 	}
 	if rapid.IntRange(0, 5).Draw(d.T, "guarded?") == 0 {
 		c.Guards = []inventory.Guard{{Key: d.key(), Version: int64(rapid.IntRange(1, 5).Draw(d.T, "version"))}}

@@ -118,6 +118,9 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 	if len(c.Guards) > 0 {
 		to.arg(encodeGuards(table, c.Guards))
 	}
+	if dated(c) {
+		to.arg(c.At.UnixMicro())
+	}
 	switch c.Kind {
 	case inventory.KindReserve:
 		to.key(p.hold(c.Reservation))
@@ -160,6 +163,16 @@ func encodeChange(to *call, p places, sh *shape, table *levelTable, c inventory.
 	}
 }
 
+// dated reports whether it matters when the Change happened: it says so, and its
+// ID is all that is remembered of it.
+func dated(c inventory.Change) bool {
+	switch c.Kind {
+	case inventory.KindOrder, inventory.KindReserve, inventory.KindExtend, inventory.KindCommit, inventory.KindRelease, inventory.KindExpire:
+		return false
+	}
+	return !c.At.IsZero()
+}
+
 func hex(fingerprint uint64) string { return fmt.Sprintf("%016x", fingerprint) }
 
 // encodeSaying is what apply.lua reads first of a Change; it is the same for many.
@@ -174,6 +187,9 @@ func encodeSaying(sh *shape, table *levelTable, kind string, c inventory.Change)
 	}
 	if len(c.Guards) > 0 {
 		b = append(b, 'g')
+	}
+	if dated(c) {
+		b = append(b, 't')
 	}
 	origin := 0
 	if c.Origin != "" {

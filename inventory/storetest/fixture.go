@@ -35,6 +35,7 @@ type fixture struct {
 	h        Harness
 	store    inventory.Store
 	merchant string
+	ticks    int
 }
 
 // open returns a fresh fixture.

@@ -15,6 +15,7 @@ func once(t *testing.T, h Harness) {
 	t.Run("id", func(t *testing.T) { each(t, h, idTests) })
 	t.Run("lost reply", func(t *testing.T) { each(t, h, lostReplyTests()) })
 	t.Run("horizon", func(t *testing.T) { each(t, h, horizonTests) })
+	t.Run("too old", func(t *testing.T) { each(t, h, tooOldTests) })
 }
 
 var idTests = []test{

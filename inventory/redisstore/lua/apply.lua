@@ -13,12 +13,13 @@
 --   7 '1' if there is a key of marks (of kits that have levels) after the leases
 --   levels: n, then per level: bucket, field (sku \0 location)
 --   changes: n, then per Change:
---     what it says: kind, '1' if enforced, 'g' if there are guards, position of
---       the origin channel or 0, tab, lines: "level quantity from-to shown;"
---       each, states 0 world to 5 incoming; 0 from
---       world to world is [Line.ShownOnly], but of a believe
+--     what it says: kind, '1' if enforced, 'g' if there are guards, 't' if it
+--       says when it happened, position of the origin channel or 0, tab, lines:
+--       "level quantity from-to shown;" each, states 0 world to 5 incoming; 0
+--       from world to world is [Line.ShownOnly], but of a believe
 --     line of the journal: "kind \t ID \t lines \t note"
 --     guards, if it says so: "level version fence;" each
+--     when it happened in us, if it says so
 --     T track, L believe, N untrack, M others: 16 bytes of the ID's hash, fingerprint
 --     R reserve: reservation, fingerprint, ttl in us, lines of the record
 --     X extend: reservation, ttl in us     C commit: reservation, order
@@ -38,6 +39,7 @@
 --     A applied      D duplicate   S short       U untracked   N not found
 --     E expired      R released    C committed   I reused ID   V conflict
 --     X corrupt      G range       L leased      F fenced
+--     B happened before the IDs that are remembered
 --     K of a level of a kit, that has nothing to take
 --     a applied, and oversold
 --   more of each Change but of an A or D of kind T, L or M: late, flow (from * 10
@@ -322,8 +324,8 @@ local function main()
   -- looked at but the level and the ID.
   local sayings = {}
   local function understand(saying)
-    local kind, enforced, guards, origin, at = match(saying, '^(%a)([01])(g?)(%d+)\t()')
-    local what = {kind = kind, enforced = enforced == '1', guarded = guards == 'g', channel = channels[tonumber(origin)],
+    local kind, enforced, guards, dated, origin, at = match(saying, '^(%a)([01])(g?)(t?)(%d+)\t()')
+    local what = {kind = kind, enforced = enforced == '1', guarded = guards == 'g', dated = dated == 't', channel = channels[tonumber(origin)],
       plain = kind == 'M' or kind == 'T' or kind == 'L', track = kind == 'T', reads = kind == 'T' or kind == 'L',
       never = kind == 'U' or kind == 'Q' or kind == 'E', perhaps = kind == 'C' or kind == 'P'}
     while at <= #saying do
@@ -332,7 +334,7 @@ local function main()
       at = to
     end
     local line = what[1]
-    if kind == 'M' and #what == 1 and not (what.guarded or what.channel or leasing or marks or pooling) then
+    if kind == 'M' and #what == 1 and not (what.guarded or what.dated or what.channel or leasing or marks or pooling) then
       local l, q, f, t = line[1], line[2], line[3], line[4]
       what.simple = f ~= t and q > 0 and not l.pool and not l.kit
     end
@@ -375,6 +377,7 @@ local function main()
       end
       local kind, enforced, plain, channel, tick = what.kind, what.enforced, what.plain, what.channel, x.tick + 1
       local guards, own = what.guarded and arg(), n > 0
+      x.old = what.dated and now - tonumber(arg()) > horizon
       x.n, x.tick, x.list, x.late, x.flow, x.hold, x.given = n, tick, nil, 0, 0, nil, nil
 
       -- What is known of the ID, hold or document comes first; of an ID the
@@ -388,7 +391,7 @@ local function main()
           x.ownid = function()
             x.idhash, x.fp, x.idat = arg(), arg(), ka
             ka = ka + generations
-            return remembered(x.idat, x.idhash, x.fp, generations)
+            return remembered(x.idat, x.idhash, x.fp, generations) or x.old and 'B'
           end
           x.keepid = function()
             call('HSET', KEYS[x.idat + 1], x.idhash, x.fp)
@@ -402,7 +405,7 @@ local function main()
         n = x.n
       end
 
-      code = code or guards and guard(x, guards, leasing and leases)
+      code = code or x.old and 'B' or guards and guard(x, guards, leasing and leases)
       if not code and leasing and enforced and not what.never and not (what.perhaps and x.late == 0) then
         code = leased(x, leases)
       end
