@@ -72,8 +72,9 @@ var tooOldTests = []test{
 		f.repeat(f.happened(inventory.Sell("s", line("a", 1)), 2*f.h.Horizon))
 		f.refuse(f.happened(inventory.Sell("s", line("a", 2)), 2*f.h.Horizon), inventory.ErrReusedID)
 	}},
-	{"before guards, floors and unknown levels", 0, func(f *fixture) {
+	{"before guards, floors, unknown levels and holds", 0, func(f *fixture) {
 		f.track("a", 9)
+		f.refuse(f.happened(inventory.CommitPart("p", "unknown", "o1", line("a", 1)), 2*f.h.Horizon), inventory.ErrTooOld)
 		f.refuse(guarded(f.happened(inventory.Sell("s", line("a", 1)), 2*f.h.Horizon), 7), inventory.ErrTooOld)
 		f.refuse(f.happened(inventory.Sell("s", line("a", 99)), 2*f.h.Horizon), inventory.ErrTooOld)
 		f.refuse(f.happened(inventory.Sell("s", line("unknown", 1)), 2*f.h.Horizon), inventory.ErrTooOld)
