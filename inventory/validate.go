@@ -89,36 +89,42 @@ func (c Change) validLines() error {
 		return &InvalidError{Field: "Lines", Problem: fmt.Sprintf("has more than %d entries", MaxLines)}
 	}
 	for i, l := range c.Lines {
-		field := lineField(i)
-		k := l.Key()
-		if c.Kind == KindBelieve && k.Location == "" {
-			k.Location = "any" // of a pooled channel
+		if c.validLine("", l) != nil { // its name is made only if it is needed
+			return c.validLine(lineField(i), l)
 		}
-		if err := validKey(field, k); err != nil {
-			return err
-		}
-		least, moves := int64(1), c.Kind != KindBelieve && c.Kind != KindUntrack
-		switch c.Kind {
-		case KindTrack:
-			least = -MaxQuantity
-		case KindBelieve, KindUntrack:
-			least = 0
-		}
-		if l.ShownOnly() && moves && c.showsKits() {
-			least, moves = 0, false
-		}
-		switch {
-		case l.Quantity < least || l.Quantity > MaxQuantity:
-			return &InvalidError{Field: field + ".Quantity", Problem: fmt.Sprintf("is %d, must be %d to %d", l.Quantity, least, MaxQuantity)}
-		case l.Shown < -MaxQuantity || l.Shown > MaxQuantity:
-			return &InvalidError{Field: field + ".Shown", Problem: "is too large"}
-		case !l.From.Valid() || !l.To.Valid():
-			return &InvalidError{Field: field, Problem: fmt.Sprintf("moves from %q to %q, which are not both states", l.From, l.To)}
-		case !moves && (l.Quantity != 0 || l.From != World || l.To != World):
-			return &InvalidError{Field: field, Problem: "moves stock, but a Believe or an Untrack only names levels"}
-		case moves && l.From == l.To:
-			return &InvalidError{Field: field, Problem: "moves from a state to itself"}
-		}
+	}
+	return nil
+}
+
+func (c Change) validLine(field string, l Line) error {
+	k := l.Key()
+	if c.Kind == KindBelieve && k.Location == "" {
+		k.Location = "any" // of a pooled channel
+	}
+	if err := validKey(field, k); err != nil {
+		return err
+	}
+	least, moves := int64(1), c.Kind != KindBelieve && c.Kind != KindUntrack
+	switch c.Kind {
+	case KindTrack:
+		least = -MaxQuantity
+	case KindBelieve, KindUntrack:
+		least = 0
+	}
+	if l.ShownOnly() && moves && c.showsKits() {
+		least, moves = 0, false
+	}
+	switch {
+	case l.Quantity < least || l.Quantity > MaxQuantity:
+		return &InvalidError{Field: field + ".Quantity", Problem: fmt.Sprintf("is %d, must be %d to %d", l.Quantity, least, MaxQuantity)}
+	case l.Shown < -MaxQuantity || l.Shown > MaxQuantity:
+		return &InvalidError{Field: field + ".Shown", Problem: "is too large"}
+	case !l.From.Valid() || !l.To.Valid():
+		return &InvalidError{Field: field, Problem: fmt.Sprintf("moves from %q to %q, which are not both states", l.From, l.To)}
+	case !moves && (l.Quantity != 0 || l.From != World || l.To != World):
+		return &InvalidError{Field: field, Problem: "moves stock, but a Believe or an Untrack only names levels"}
+	case moves && l.From == l.To:
+		return &InvalidError{Field: field, Problem: "moves from a state to itself"}
 	}
 	return nil
 }
