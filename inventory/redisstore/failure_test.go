@@ -319,6 +319,18 @@ func TestCorruptRecords(t *testing.T) {
 			require.NoError(t, c.HSet(ctx, key("lv:0"), field, good).Err())
 		}
 
+		require.NoError(t, c.HSet(ctx, key("lv:0"), "no key", good).Err())
+		var all []inventory.Level
+		var stopped error
+		for l, err := range s.AllLevels(ctx, merchant) {
+			if all, stopped = append(all, l), err; err != nil {
+				break
+			}
+		}
+		var corrupt *redisstore.CorruptError
+		require.ErrorAs(t, stopped, &corrupt, "levels after it must not be left out unsaid: %v", all)
+		require.NoError(t, c.HDel(ctx, key("lv:0"), "no key").Err())
+
 		var hold string
 		for _, k := range keys(t, c, merchant) {
 			if strings.HasPrefix(k, key("hd:")) {

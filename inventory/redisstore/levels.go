@@ -153,8 +153,11 @@ func scanned(m *merchant, sh *shape, v any) (cursor string, levels []inventory.L
 	for ok && !a.done() {
 		k, isKey := keyOf(a.text())
 		text := a.text()
-		if a.bad || !isKey {
+		if a.bad {
 			break
+		}
+		if !isKey {
+			return "", nil, &CorruptError{Merchant: m.name, Record: "level " + k.SKU}
 		}
 		if k.Location == "" {
 			continue // a pool

@@ -23,7 +23,7 @@ func (r *reading) add(command, key string, args ...any) {
 	r.args = append(append(r.args, command, len(r.keys)+1, len(args)), args...)
 }
 
-// hmget adds reads of fields, in chunks; what remembers where each answer goes.
+// hmget adds one read of several fields.
 func (r *reading) hmget(key string, fields []string) {
 	args := make([]any, len(fields))
 	for i, f := range fields {
