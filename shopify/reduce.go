@@ -1,7 +1,6 @@
 package shopify
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 )
@@ -48,6 +47,11 @@ var read = func() fields {
 // body that does not parse stays as it is: the consumer will refuse it, and
 // whoever looks into the dead letter wants to see why.
 func reduce(topic string, body []byte) (reduced []byte, order string) {
+	if !json.Valid(body) {
+		return body, ""
+	}
+	s := sieve{in: body, out: make([]byte, 0, len(body)/4)}
+	s.keep(read)
 	var about struct {
 		ID      json.Number `json:"id"`
 		OrderID json.Number `json:"order_id"`
@@ -58,7 +62,7 @@ func reduce(topic string, body []byte) (reduced []byte, order string) {
 			OrderID json.Number `json:"order_id"`
 		} `json:"fulfillment_order"`
 	}
-	if json.Unmarshal(body, &about) != nil {
+	if json.Unmarshal(s.out, &about) != nil {
 		return body, ""
 	}
 	switch {
@@ -71,74 +75,5 @@ func reduce(topic string, body []byte) (reduced []byte, order string) {
 	default:
 		order = about.OrderID.String()
 	}
-	var out bytes.Buffer
-	if err := read.keep(&out, body); err != nil {
-		return body, order
-	}
-	return out.Bytes(), order
-}
-
-// keep writes what f names of a value.
-func (f fields) keep(out *bytes.Buffer, raw json.RawMessage) error {
-	raw = bytes.TrimSpace(raw)
-	switch {
-	case f == nil || len(raw) == 0 || raw[0] != '{' && raw[0] != '[':
-		return json.Compact(out, raw)
-	case raw[0] == '[':
-		var list []json.RawMessage
-		if err := json.Unmarshal(raw, &list); err != nil {
-			return err
-		}
-		out.WriteByte('[')
-		for i, x := range list {
-			if i > 0 {
-				out.WriteByte(',')
-			}
-			if err := f.keep(out, x); err != nil {
-				return err
-			}
-		}
-		out.WriteByte(']')
-		return nil
-	}
-	return f.keepObject(out, raw)
-}
-
-// keepObject keeps the fields in their order.
-func (f fields) keepObject(out *bytes.Buffer, raw json.RawMessage) error {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := dec.Token(); err != nil {
-		return err
-	}
-	out.WriteByte('{')
-	for first := true; dec.More(); {
-		name, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return err
-		}
-		key, _ := name.(string)
-		sub, ok := f[key]
-		if !ok {
-			continue
-		}
-		if !first {
-			out.WriteByte(',')
-		}
-		first = false
-		quoted, err := json.Marshal(key)
-		if err != nil {
-			return err
-		}
-		out.Write(quoted)
-		out.WriteByte(':')
-		if err := sub.keep(out, value); err != nil {
-			return err
-		}
-	}
-	out.WriteByte('}')
-	return nil
+	return s.out, order
 }
