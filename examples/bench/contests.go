@@ -185,7 +185,7 @@ func (b *bench) crowds(ctx context.Context) ([]row, error) {
 	}{{"hot", hot(), onHot}, {"zipf", zipf(skus), onMany}, {"uniform", uniform(skus), onMany}} {
 		for _, n := range []int{1, 4, 16, 64, 256, 1000, 4000} {
 			rows = append(rows, row{
-				name: fmt.Sprintf("callers-%s-%d", of.name, n), peer: of.peer,
+				name: fmt.Sprintf("callers-%s-%d", of.name, n), peer: of.peer, drawn: true,
 				ours: &entry{what: "the store", subject: load{callers: n, caller: sh.callers(of.picks, few, 1), cpu: s.cpu}},
 			})
 		}

@@ -37,3 +37,31 @@ func TestQuantiles(t *testing.T) {
 		require.InEpsilon(t, want*time.Microsecond, a.quantile(q), 1./64)
 	}
 }
+
+func TestMedianAndSpreadOfRounds(t *testing.T) {
+	t.Parallel()
+	e := &entry{rounds: []sample{{PerSecond: 90, P99: 7}, {PerSecond: 120, P99: 5}, {PerSecond: 100, P99: 1}}}
+	require.Equal(t, sample{PerSecond: 100, P99: 5}, e.typical())
+	require.InDelta(t, .3, e.spread(), 1e-9)
+	e.rounds = append(e.rounds, sample{PerSecond: 110, P99: 6})
+	require.Equal(t, sample{PerSecond: 105, P99: 5.5}, e.typical())
+	require.Zero(t, new(entry).spread())
+}
+
+func TestReadCSV(t *testing.T) {
+	t.Parallel()
+	const out = `"test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms","max_latency_ms"
+"DECRBY key 1","50000.00","0.5","0.1","0.471","0.7","0.911","2.5"
+`
+	s, err := readCSV([]byte(out), 25_000, 400*time.Millisecond, 100*time.Millisecond)
+	require.NoError(t, err)
+	require.InDelta(t, 50_000, s.PerSecond, 0)
+	require.InDelta(t, 471, s.P50, 1e-6)
+	require.InDelta(t, 911, s.P99, 1e-6)
+	require.InDelta(t, .8, s.ServerCPU, 1e-9)
+	require.InDelta(t, .2, s.OwnCPU, 1e-9)
+	for _, bad := range []string{"", "Could not connect\n", "\"test\",\"rps\"\n\"x\",\"y\"\n"} {
+		_, err := readCSV([]byte(bad), 1, 0, 0)
+		require.Error(t, err, bad)
+	}
+}

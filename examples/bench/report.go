@@ -16,6 +16,8 @@ import (
 type row struct {
 	name       string
 	ours, peer *entry
+	// drawn rows are in the plot, and too many for the table.
+	drawn bool
 }
 
 // report is what a command says in the end.
@@ -94,6 +96,9 @@ func (r report) markdown(out io.Writer) {
 	}
 	for _, row := range r.rows {
 		j := row.json()
+		if row.drawn {
+			continue
+		}
 		if row.ours.skipped != "" {
 			fmt.Fprintf(out, "| %s | %s | | | | | | | | | | | |\n", j.Name, j.Skipped)
 			continue
@@ -112,6 +117,7 @@ func (r report) markdown(out io.Writer) {
 	for _, s := range r.sizes {
 		fmt.Fprintf(out, "| %s | %.0f | %s |\n", s.Name, s.Bytes, count(float64(s.Of)))
 	}
+	r.sizing(out)
 	if len(r.losses) > 0 {
 		fmt.Fprint(out, "\n| appendfsync | sold/s | acknowledged | lost when Redis is killed | acknowledged in the second before |\n|---|---:|---:|---:|---:|\n")
 	}

@@ -16,6 +16,13 @@ type size struct {
 	Of    int     `json:"of"`
 }
 
+// Names of sizes that sizing is worked out from.
+const (
+	sizeLevel    = "level, idle, one channel"
+	sizeID       = "remembered ID"
+	sizeDocument = "document of an order, 2 lines"
+)
+
 // sizes fills a merchant of its own and asks what its keys take, names and tables
 // included: MEMORY USAGE of each, with every element looked at.
 func (b *bench) sizes(ctx context.Context) ([]size, error) {
@@ -48,6 +55,7 @@ func (b *bench) sizes(ctx context.Context) ([]size, error) {
 	}
 
 	// Sales in batches, spread over all levels.
+	file := s.file(ctx)
 	const batch = 256
 	for n := 0; n < b.ids; n += batch {
 		changes := make([]inventory.Change, 0, batch)
@@ -58,6 +66,7 @@ func (b *bench) sizes(ctx context.Context) ([]size, error) {
 			return nil, err
 		}
 	}
+	file = s.file(ctx) - file
 	sold, err := used(ctx, s)
 	if err != nil {
 		return nil, err
@@ -75,14 +84,17 @@ func (b *bench) sizes(ctx context.Context) ([]size, error) {
 		}
 	}
 	out := []size{
-		{"level, idle, one channel", float64(idle) / float64(all), all},
+		{sizeLevel, float64(idle) / float64(all), all},
 		{"level, sold from and pending", float64(busy+pending) / float64(all), all},
-		{"remembered ID", float64(ids) / float64(b.ids), b.ids},
-		{"document of an order, 2 lines", float64(documents) / float64(orders), orders},
+		{sizeID, float64(ids) / float64(b.ids), b.ids},
+		{sizeDocument, float64(documents) / float64(orders), orders},
 		{"entry of the journal with 256 sales", float64(journal) / float64(entries), entries},
 		{"sale in such an entry", float64(journal) / float64(entries) / batch, entries * batch},
 		{"level, by used_memory, with the ID and journal of its load", float64(loaded-before) / float64(all), all},
 		{"sale, by used_memory, with all that it leaves", float64(sold-loaded) / float64(b.ids), b.ids},
+	}
+	if file > 0 {
+		out = append(out, size{"sale in the append-only file", float64(file) / float64(b.ids), b.ids})
 	}
 	return out, s.drop(ctx, merchant)
 }
@@ -113,6 +125,15 @@ func (s *shop) order(ctx context.Context, n int) error {
 
 func used(ctx context.Context, s *server) (int64, error) {
 	return strconv.ParseInt(s.info(ctx, "memory")["used_memory"], 10, 64)
+}
+
+// file is how long the append-only file is, 0 if there is none.
+func (s *server) file(ctx context.Context) int64 {
+	n, err := strconv.ParseInt(s.info(ctx, "persistence")["aof_current_size"], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // bytes sums up the keys of a merchant that begin like that.
