@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -254,5 +255,38 @@ func TestConfigureAfterAnotherProcess(t *testing.T) {
 		require.NoError(t, there.Configure(ctx, merchant, inventory.Settings{Remove: []string{"bazaar"}}))
 		require.NoError(t, here.Configure(ctx, merchant, pooled), "it was another channel")
 		require.ErrorIs(t, there.Configure(ctx, merchant, plain), inventory.ErrInvalid)
+	})
+}
+
+// However many scripts it takes to mark levels, they are pending since the
+// settings changed, and so come in order of their keys.
+func TestSettingsMakePendingAtOneMoment(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, srv *server) {
+		if srv.mini != nil {
+			srv.mini.SetTime(time.Time{}) // its clock runs
+		}
+		ctx, s, merchant := context.Background(), srv.open(t, &redisstore.Config{Buckets: 8}), merchantName()
+		require.NoError(t, s.Configure(ctx, merchant, shopOnly))
+		var want []string
+		var lines []inventory.Line
+		for i := range 40 {
+			want = append(want, fmt.Sprintf("sku-%02d", i))
+			l := line(want[i], 10)
+			l.Shown = 10
+			lines = append(lines, l)
+		}
+		track := inventory.Track("t", lines...)
+		track.Origin = "shop"
+		must(t, s, merchant, track)
+		require.NoError(t, s.Configure(ctx, merchant, inventory.Settings{Channels: []inventory.Channel{{Name: "shop", Buffer: 1}}}))
+		b, err := s.Claim(ctx, merchant, "shop", 99, time.Minute)
+		require.NoError(t, err)
+		var got []string
+		for _, p := range b.Pushes {
+			got = append(got, p.SKU)
+			require.True(t, p.Since.Equal(b.Pushes[0].Since), "%s at %v", p.SKU, p.Since)
+		}
+		require.Equal(t, want, got)
 	})
 }

@@ -194,6 +194,18 @@ var leaseTimeTests = []test{
 		f.errorIs(err, inventory.ErrFenced)
 		f.yes(f.lease(keys...).Fence > l.Fence, "tokens grow")
 	}},
+	{"each is over at its own time", advance, func(f *fixture) {
+		f.track("a", 9)
+		f.lease("a")
+		f.leaseFor(minute, "b")
+		short := f.leaseFor(minute, "c")
+		_, err := f.leaser().Renew(f.Context(), short, 2*minute)
+		f.noError(err)
+		f.advance(hour - time.Millisecond)
+		f.leased(sellOne("s", "a"), "a")
+		f.advance(time.Millisecond)
+		f.must(sellOne("s", "a"))
+	}},
 	{"renewed it goes on, and never gets shorter", advance, func(f *fixture) {
 		f.track("a", 9)
 		l := f.leaseFor(minute, "a", "b")
