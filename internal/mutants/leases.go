@@ -23,7 +23,7 @@ var ofLeases = []mutant{
 	{"a lease in memory is never over", "inventory/memstore/lease.go", "; now.Before(l.until) {", "; true {", "./inventory/memstore", model + "leases"},
 	{"a clock that goes back revives a lease in memory", memory, "\tm.endLeasesOf(maps.Keys(after), st.now)\n", "", "./inventory/memstore", model + "clock"},
 	{"a clock that goes back revives all in memory", "inventory/memstore/lease.go", "\t\tclear(m.leases)\n", "", "./inventory/memstore", model + "clock"},
-	{"a Change forgets the lease it has", "lock/pessimistic.go", "submitted[j].Guards = t.fences(submitted[j].Guards, keys[i])", "_, _ = j, i", "./lock", "TestALateWriteOfApply|TestPessimistic"},
+	{"a Change forgets the lease it has", "lock/pessimistic.go", "submitted[j].Guards = t.fences(submitted[j].Guards, keys[i])", "_, _ = j, i", "./lock", "TestALateWriteOfApply"},
 	{"a decision forgets the lease it has", "lock/pessimistic.go", "\tc.Guards = t.fences(c.Guards, t.lease.Keys)\n", "", "./lock", "TestPessimistic"},
 	{"a lease stays behind", "lock/tenure.go", "\t_ = t.p.ledger.Unlease(call, t.lease)\n", "\t_ = call\n", "./lock", "TestNoLeaseStaysBehind"},
 	{"a lease is not renewed", "lock/tenure.go", "\t\tif lost = t.renew(ctx); lost {", "\t\tif lost = false; lost {", "./lock", "TestALease"},

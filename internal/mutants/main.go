@@ -94,7 +94,7 @@ func (m mutant) try(ctx context.Context, dir string) (caught bool, err error) {
 		return false, err
 	}
 	defer os.WriteFile(path, whole, 0o600) //nolint:errcheck // the next mutant would not find its text
-	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-timeout=180s", "-run="+m.tests, m.pkg)
+	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-timeout=90s", "-run="+m.tests, m.pkg)
 	test.Dir = dir
 	said, err := test.CombinedOutput()
 	var exit *exec.ExitError

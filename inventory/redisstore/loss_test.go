@@ -203,3 +203,24 @@ func TestTwoStoresShareTheTruth(t *testing.T) {
 		require.EqualValues(t, 7, batch.Pushes[0].Delta)
 	})
 }
+
+// Whoever starts anew on data that went back knows of no loss, but a cursor does.
+func TestACursorAheadOfTheJournal(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, srv *server) {
+		ctx, s, merchant := context.Background(), srv.open(t, nil), merchantName()
+		must(t, s, merchant, inventory.Track("t", line("a", 9)))
+		restore := snapshot(t, srv.raw(t), merchant)
+		must(t, s, merchant, inventory.Sell("s1", line("a", 1)))
+		p, err := s.Journal(ctx, merchant, inventory.JournalEnd, 9)
+		require.NoError(t, err)
+		restore()
+		anew := srv.open(t, nil)
+		_, err = anew.Journal(ctx, merchant, p.Cursor, 9)
+		require.ErrorIs(t, err, inventory.ErrGap)
+		must(t, anew, merchant, inventory.Sell("s2", line("a", 1)))
+		must(t, anew, merchant, inventory.Sell("s3", line("a", 1)))
+		_, err = anew.Journal(ctx, merchant, p.Cursor, 9)
+		require.ErrorIs(t, err, inventory.ErrGap, "another entry is in its place")
+	})
+}
