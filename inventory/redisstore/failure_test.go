@@ -412,17 +412,27 @@ func TestNumbersStayExact(t *testing.T) {
 		must(t, s, merchant, inventory.Track("t", line("a", 1)))
 		c := srv.raw(t)
 		k := fmt.Sprintf("{%s}:", merchant)
-		for _, name := range keys(t, c, merchant) {
-			if strings.HasPrefix(name, k+"lv:") {
-				require.NoError(t, c.HSet(context.Background(), name, "a\x00berlin", "9007199254740000 9007199254739993 1 0 0 0 0 0").Err())
+		put := func(record string) {
+			for _, name := range keys(t, c, merchant) {
+				if strings.HasPrefix(name, k+"lv:") {
+					require.NoError(t, c.HSet(context.Background(), name, "a\x00berlin", record).Err())
+				}
 			}
 		}
+		put("9007199254740000 9007199254739993 1 0 0 0 0 0")
 		must(t, s, merchant, inventory.Receive("r", line("a", 900)))
 		l := level(t, s, merchant, "a")
 		require.EqualValues(t, 9007199254740893, l.Available)
 		require.EqualValues(t, 9007199254740001, l.Version)
 		out := apply(t, s, merchant, inventory.Receive("r2", line("a", 1000)))
 		require.ErrorIs(t, out.Err, inventory.ErrInvalid, "beyond 2^53")
+		out = apply(t, s, merchant, inventory.Receive("r3", line("a", 500), line("a", 500)))
+		require.ErrorIs(t, out.Err, inventory.ErrInvalid, "as a sum")
+		require.NoError(t, s.Configure(context.Background(), merchant, shopOnly))
+		put("9007199254740001 9007199254740893 1 0 0 0 0 0 1,9007199254740000,,,,")
+		sell := inventory.Sell("s", line("a", 1)).ReportedBy("shop")
+		sell.Lines[0].Shown = 1000
+		require.ErrorIs(t, apply(t, s, merchant, sell).Err, inventory.ErrInvalid, "what the channel shows, too")
 		require.EqualValues(t, 9007199254740893, level(t, s, merchant, "a").Available)
 	})
 }

@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -112,6 +113,17 @@ func TestRepeatInALaterGeneration(t *testing.T) {
 	require.True(t, out.Duplicate)
 	out = apply(t, s, merchant, inventory.Sell("s", line("a", 2)))
 	require.ErrorIs(t, out.Err, inventory.ErrReusedID)
+	another := inventory.Sell("s2", line("a", 1)) // the call has written before it meets the repeat
+	for i := range 2 {
+		changes := []inventory.Change{inventory.Receive(fmt.Sprint("r", i), line("a", 1)), sell, another}
+		for j := range changes {
+			changes[j].Merchant = merchant
+		}
+		all := s.Apply(context.Background(), changes)
+		require.NoError(t, errors.Join(all[0].Err, all[1].Err, all[2].Err))
+		require.Equal(t, []bool{false, true, i > 0}, []bool{all[0].Duplicate, all[1].Duplicate, all[2].Duplicate})
+	}
+	require.EqualValues(t, 2, level(t, s, merchant, "a").Committed)
 	srv.mini.SetTime(now.Add(-3 * time.Hour)) // a failover to a clock that is late
 	require.True(t, apply(t, s, merchant, sell).Duplicate)
 }
