@@ -165,6 +165,9 @@ func (b *bench) versions(ctx context.Context) []string {
 	for _, fsync := range []string{fsyncEverysec, fsyncOff, fsyncAlways} {
 		if s := b.servers[fsync]; s != nil {
 			all = append(all, s.version(ctx))
+			if b.url != "" {
+				all = append(all, "appendfsync "+s.fsync)
+			}
 			break
 		}
 	}
