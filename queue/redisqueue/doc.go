@@ -120,10 +120,4 @@
 // queue.Filter.Before. Bodies lie unencrypted in the server's memory and in its
 // files; an append-only file has deleted entries until it is rewritten
 // (auto-aof-rewrite-percentage, or BGREWRITEAOF).
-//
-// # Known fault
-//
-// When the server is killed under load, a few of 10,000 events have not been
-// delivered within a minute after it was back. Until that is explained this
-// backend is experimental: use another where no event may be lost.
 package redisqueue
