@@ -21,10 +21,6 @@ type Config struct {
 	// the order per key holds within each subscription only. Default: one
 	// subscription of a group is active, the others stand by, and the order holds.
 	// All processes must agree on it; ErrMode says where they do not.
-	//
-	// Experimental: when the server was killed under load, one of 10,000 events
-	// was once not delivered within a minute. Do not use it for what must not be
-	// lost until that is explained. The default has not shown it.
 	Competing bool
 	// Groups names groups that are to exist, by topic: they are made as soon as
 	// the topic is used, also by a process that only publishes, so that none of
