@@ -170,25 +170,6 @@ stop_rabbit() {
 	rabbit=
 }
 
-queue_redis= queue_redis_url= queue_redis_restart=
-
-# start_queue_redis starts a Redis in a folder of its own, which loses nothing
-# when it is killed.
-start_queue_redis() {
-	local port
-	port=$(free_port)
-	queue_redis=$(mktemp -d "$work/queue-redis.XXXX")
-	.ci/redis start "$queue_redis" "$port" || fail "Redis did not start"
-	queue_redis_url=redis://127.0.0.1:$port/0
-	queue_redis_restart="$PWD/.ci/redis restart $queue_redis"
-}
-
-stop_queue_redis() {
-	[ -n "$queue_redis" ] || return 0
-	.ci/redis stop "$queue_redis"
-	queue_redis=
-}
-
 # end_servers ends what is left, by its ids.
 end_servers() {
 	for pid in "${pids[@]}"; do
@@ -196,6 +177,5 @@ end_servers() {
 		wait "$pid" 2>/dev/null || true
 	done
 	stop_rabbit
-	stop_queue_redis
 	restore_policy
 }

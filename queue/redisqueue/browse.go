@@ -110,7 +110,7 @@ func (q *Queue) Lag(ctx context.Context, topic, group string) (queue.Lag, error)
 	l := queue.Lag{Exact: true}
 	err := q.await(ctx, func(ctx context.Context) error {
 		v, err := q.call(ctx, fmt.Sprintf("count topic %q, group %q", topic, group), lagScript,
-			[]string{q.names.topic(topic), q.names.kept(topic), q.names.due(topic, group), q.names.lease(topic, group)}, group)
+			[]string{q.names.topic(topic), q.names.kept(topic), q.names.due(topic, group)}, group)
 		if err != nil {
 			return err
 		}
@@ -118,9 +118,8 @@ func (q *Queue) Lag(ctx context.Context, topic, group string) (queue.Lag, error)
 		if err != nil {
 			return err
 		}
-		l.Waiting, l.InFlight, l.Delayed = int(number(parts[0])), int(number(parts[1])), int(number(parts[2]))
-		n := min(l.Delayed, l.InFlight) // both are pending
-		l.InFlight, l.Waiting = l.InFlight-n, l.Waiting-(l.Delayed-n)
+		l.Waiting, l.Delayed = int(number(parts[0])), int(number(parts[2]))
+		l.InFlight = int(number(parts[1])) - l.Delayed
 		for _, first := range parts[3:] {
 			got, err := entries(first)
 			if err != nil {

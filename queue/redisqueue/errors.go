@@ -55,11 +55,11 @@ func explain(err error, doing string) error {
 	text := strings.TrimPrefix(answer.Error(), "ERR ")
 	code, _, _ := strings.Cut(text, " ")
 	switch {
-	case strings.Contains(text, "NOGROUP"):
+	case code == "NOGROUP" || strings.Contains(text, "NOGROUP"):
 		return fmt.Errorf("%w: %s: %w", errNoGroup, doing, err)
 	case code == "WRONGPASS" || code == "NOAUTH" || code == "NOPERM" || strings.HasPrefix(text, "AUTH ") || strings.Contains(text, "invalid password"):
 		return fmt.Errorf("%w: %s: %w", ErrAccess, doing, err)
-	case strings.Contains(text, "WRONGTYPE"):
+	case code == "WRONGTYPE":
 		return fmt.Errorf("redisqueue: %s: a key of that name is something else; choose another Config.Prefix: %w", doing, err)
 	}
 	for _, a := range away {

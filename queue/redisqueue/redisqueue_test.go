@@ -1,7 +1,6 @@
 package redisqueue_test
 
 import (
-	"cmp"
 	"os"
 	"os/exec"
 	"testing"
@@ -22,32 +21,27 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // prefix of all keys of these tests, on servers that have others.
 const prefix = "onhand-test:"
 
-// set is the URL of a Redis to test on: one for these tests, which they may kill,
-// or the one that all tests use.
-func set() string { return cmp.Or(os.Getenv("ONHAND_TEST_REDIS_URL"), os.Getenv("REDIS_URL")) }
-
 // real returns the URL of a Redis, or skips: .ci/servers starts one.
 func real(t testing.TB) string {
 	t.Helper()
-	url := set()
+	url := os.Getenv("REDIS_URL")
 	if url == "" {
-		t.Skip("no Redis: run .ci/servers and set ONHAND_TEST_REDIS_URL as it says, or REDIS_URL to one of yours")
+		t.Skip("no Redis: run .ci/servers and set REDIS_URL as it says")
 	}
 	return url
 }
 
-// server returns the URL of a Redis or, if there is none, of one in this process,
-// which does not know how a server crashes.
+// server returns the URL of the Redis of REDIS_URL or, if there is none, of one
+// in this process, which does not know how a server crashes.
 func server(t testing.TB) string {
 	t.Helper()
-	if set() != "" {
+	if os.Getenv("REDIS_URL") != "" {
 		return real(t)
 	}
 	return "redis://" + miniredis.RunT(t).Addr()
 }
 
-// restarter kills the server of ONHAND_TEST_REDIS_URL and starts it again; nil if
-// that cannot be done.
+// restarter kills the server and starts it again; nil if that cannot be done.
 func restarter() func(t testing.TB) {
 	command := os.Getenv("ONHAND_TEST_REDIS_RESTART")
 	if command == "" {
@@ -125,7 +119,7 @@ func TestConformanceOnRedis(t *testing.T) {
 
 func TestConformanceOnRedisCompeting(t *testing.T) {
 	h := harness(real(t), redisqueue.Config{Competing: true})
-	h.Restart, h.Scale = restarter(), 5
+	h.Restart = restarter()
 	queuetest.Run(t, h)
 }
 

@@ -1,23 +1,9 @@
 -- lag.lua counts what a group has not acknowledged. Redis's own figure is not
 -- known once entries are deleted, and wrong in some versions.
 --
--- KEYS 1 stream, 2 kept, 3 due, 4 lease. ARGV 1 group.
--- Returns waiting, held by subscriptions that live, delayed, and the first entries of what is pending
+-- KEYS 1 stream, 2 kept, 3 due. ARGV 1 group.
+-- Returns waiting, pending, delayed, and the first entries of what is pending
 --      and of what waits.
-
--- held counts what is pending of those who live. A group with one owner has one
--- consumer for all.
-local function held(t)
-  local n = 0
-  local owner = tonumber(call('HGET', KEYS[4], 'until') or 0)
-  for _, flat in ipairs(call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
-    local c = {}
-    for i = 1, #flat, 2 do c[flat[i]] = flat[i + 1] end
-    if math.max(owner, tonumber(call('HGET', KEYS[4], 'until:' .. c['name']) or 0)) >= t then n = n + c['pending'] end
-  end
-  return n
-end
-
 local function main()
   local all, mine = groups(KEYS[1]), nil
   local size = call('EXISTS', KEYS[1]) == 1 and call('XLEN', KEYS[1]) or 0
@@ -36,13 +22,11 @@ local function main()
   for _, due in ipairs(call('HVALS', KEYS[3])) do
     if tonumber(due) > t then delayed = delayed + 1 end
   end
-  local out = held(t)
-  local free = mine.pending - out -- it was given back, or its subscription is dead
   local rest = call('XRANGE', KEYS[1], nextid(mine.last), '+', 'COUNT', 1)
   if #rest == 0 then -- so all the others are pending or kept; count anew from here
     call('HSET', KEYS[2], ARGV[1], size - mine.pending)
-    return { free, out, delayed, first, {} }
+    return { 0, mine.pending, delayed, first, {} }
   end
   local kept = tonumber(call('HGET', KEYS[2], ARGV[1]) or 0)
-  return { free + math.max(size - mine.pending - kept, 1), out, delayed, first, rest }
+  return { math.max(size - mine.pending - kept, 1), mine.pending, delayed, first, rest }
 end
