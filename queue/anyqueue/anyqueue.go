@@ -4,8 +4,6 @@
 //	mem://                                     in this process (package memqueue)
 //	amqp://user:password@host:5672/vhost       RabbitMQ (package rabbitqueue)
 //	amqps://user:password@host:5671/vhost      RabbitMQ over TLS
-//	redis://user:password@host:6379/0          Redis Streams (package redisqueue)
-//	rediss://user:password@host:6379/0         Redis Streams over TLS
 //
 // What a backend's Config offers beyond the URL is at its default; open the
 // backend itself to change it.
@@ -20,11 +18,10 @@ import (
 	"github.com/onhand-dev/onhand/queue"
 	"github.com/onhand-dev/onhand/queue/memqueue"
 	"github.com/onhand-dev/onhand/queue/rabbitqueue"
-	"github.com/onhand-dev/onhand/queue/redisqueue"
 )
 
 // ErrScheme is returned for a URL whose scheme no backend has.
-var ErrScheme = errors.New("anyqueue: unknown scheme; known are mem, amqp, amqps, redis and rediss")
+var ErrScheme = errors.New("anyqueue: unknown scheme; known are mem, amqp and amqps")
 
 // Open opens a queue. The caller closes it. Errors are ErrScheme and the
 // backend's; none of them repeats the URL, which may have a password in it.
@@ -40,12 +37,6 @@ func Open(ctx context.Context, url string) (queue.Queue, error) {
 		q, err := rabbitqueue.New(ctx, url, nil)
 		if err != nil {
 			return nil, err // not a *Queue that is nil in an interface that is not
-		}
-		return q, nil
-	case "redis", "rediss":
-		q, err := redisqueue.New(ctx, url, nil)
-		if err != nil {
-			return nil, err
 		}
 		return q, nil
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/onhand-dev/onhand/queue"
 	"github.com/onhand-dev/onhand/queue/anyqueue"
 	"github.com/onhand-dev/onhand/queue/rabbitqueue"
-	"github.com/onhand-dev/onhand/queue/redisqueue"
 )
 
 // Choose the queue by a setting.
@@ -27,13 +26,11 @@ func ExampleOpen() {
 
 func TestOpen(t *testing.T) {
 	for url, want := range map[string]error{
-		"":                              anyqueue.ErrScheme,
-		"localhost:5672":                anyqueue.ErrScheme,
-		"amq://u:secret@h":              anyqueue.ErrScheme,
-		"AMQP://u:secret@127.0.0.1:1":   rabbitqueue.ErrDisconnected,
-		"amqps://u:secret@127.0.0.1:1":  rabbitqueue.ErrDisconnected,
-		"redis://u:secret@127.0.0.1:1":  redisqueue.ErrDisconnected,
-		"rediss://u:secret@127.0.0.1:1": redisqueue.ErrDisconnected,
+		"":                             anyqueue.ErrScheme,
+		"localhost:5672":               anyqueue.ErrScheme,
+		"amq://u:secret@h":             anyqueue.ErrScheme,
+		"AMQP://u:secret@127.0.0.1:1":  rabbitqueue.ErrDisconnected,
+		"amqps://u:secret@127.0.0.1:1": rabbitqueue.ErrDisconnected,
 	} {
 		q, err := anyqueue.Open(t.Context(), url)
 		require.ErrorIs(t, err, want, url)
@@ -41,5 +38,5 @@ func TestOpen(t *testing.T) {
 		require.NotContains(t, err.Error(), "secret")
 	}
 	_, err := anyqueue.Open(t.Context(), "amq://u:secret@h")
-	require.ErrorContains(t, err, "mem, amqp, amqps, redis and rediss")
+	require.ErrorContains(t, err, "mem, amqp and amqps")
 }
